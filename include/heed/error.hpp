@@ -1,0 +1,128 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// What can go wrong, said once: a code, and a message that names the argument, its value and the limit.
+// The only file that throws.
+#include <heed/concepts.hpp>
+
+#include <exception>
+
+namespace heed {
+
+enum class errc : unsigned char {
+  ok,
+  null_pointer,        ///< a pointer is null although something would be read or written through it
+  bad_extent,          ///< an extent is negative, zero where that is not legal, or differs from its partner
+  bad_stride,          ///< a last stride other than 1, or rows that overlap where they are written
+  size_overflow,       ///< extent x stride, or a byte count, does not fit into 64 bits
+  overlap,             ///< the output shares memory with an input
+  heads_not_divisible, ///< query heads are no multiple of key-value heads
+  dim_mismatch,        ///< head dims of q, keys, values and o do not fit together
+  not_monotone,        ///< offsets descend, or list entries do not ascend
+  index_out_of_range,  ///< a page, slot, block or head index outside its table
+  length_out_of_range, ///< a length is negative or goes beyond its buffer
+  bad_value,           ///< a parameter outside its domain (window < 0, scale NaN ...)
+  limit_exceeded,      ///< a call is larger than the limits that its plan was made for
+  plan_mismatch,       ///< a call's types or sizes differ from those its plan was made for
+  workspace_too_small, ///< fewer bytes than plan.workspace_bytes(workers)
+};
+
+/// A code with the text for people: "<argument>: <property> is <value>, <relation> <limit>".
+/// Texts are string literals. at >= 0 names an entry: "offsets[3] is 7, ...".
+struct failure {
+  errc code = errc::ok;
+  const char* argument = "";
+  const char* property = "";
+  index_t value = 0;
+  const char* relation = "";
+  index_t limit = 0;
+  index_t at = -1;
+  HEED_INLINE explicit operator bool() const noexcept { return code != errc::ok; }
+};
+
+namespace detail {
+/// Writes text and numbers into a fixed buffer, always terminated, cut when full.
+struct text_buffer {
+  char* out;
+  index_t room;
+  HEED_INLINE void put(const char* s) noexcept {
+    while (*s != '\0' && room > 1) {
+      *out++ = *s++;
+      --room;
+    }
+    *out = '\0';
+  }
+  HEED_INLINE void put(index_t value) noexcept {
+    char digits[24];
+    int n = 23;
+    digits[n] = '\0';
+    // Negative throughout: -2^63 has no positive partner.
+    index_t rest = value < 0 ? value : -value;
+    do {
+      digits[--n] = static_cast<char>('0' - rest % 10);
+      rest /= 10;
+    } while (rest != 0);
+    if (value < 0) digits[--n] = '-';
+    put(&digits[n]);
+  }
+};
+} // namespace detail
+
+/// What attend throws. The text lives in the object: no allocation.
+class error : public std::exception {
+public:
+  HEED_INLINE explicit error(const failure& f) noexcept : code_(f.code), text_{} {
+    detail::text_buffer b{text_, static_cast<index_t>(sizeof text_)};
+    b.put(f.argument);
+    b.put(": ");
+    b.put(f.property);
+    if (f.at >= 0) {
+      b.put("[");
+      b.put(f.at);
+      b.put("]");
+    }
+    b.put(" is ");
+    b.put(f.value);
+    b.put(", ");
+    b.put(f.relation);
+    b.put(" ");
+    b.put(f.limit);
+  }
+  [[nodiscard]] HEED_INLINE errc code() const noexcept { return code_; }
+  [[nodiscard]] const char* what() const noexcept override { return text_; }
+
+private:
+  errc code_;
+  char text_[200];
+};
+
+/// Runs where heed would throw when exceptions are off. Replace it at start-up; if it returns, so does the call, and
+/// the output is untouched. The default does nothing.
+using error_handler = void (*)(const error&) noexcept;
+namespace detail {
+inline constinit error_handler current_error_handler = nullptr;
+}
+/// Not synchronised: set it before the first call. Returns the previous handler.
+HEED_INLINE error_handler set_error_handler(error_handler handler) noexcept {
+  const error_handler before = detail::current_error_handler;
+  detail::current_error_handler = handler;
+  return before;
+}
+
+namespace detail {
+/// Throws, or tells the handler.
+HEED_INLINE void report(const failure& f) {
+#if defined(__cpp_exceptions)
+  throw error(f);
+#else
+  if (current_error_handler != nullptr) current_error_handler(error(f));
+#endif
+}
+} // namespace detail
+
+/// For callers of `run` who prefer an exception to a code. Without exceptions the handler is told.
+HEED_INLINE void expect(errc code) {
+  if (code != errc::ok) detail::report({code, "run", "its errc", static_cast<index_t>(code), "expected", 0});
+}
+
+} // namespace heed
