@@ -114,6 +114,15 @@ concept bit_mask = mask<M> && requires(const M m, const tile& t, std::span<const
   noexcept->std::same_as<void>;
 };
 
+/// A mask that says `static constexpr bool tight = true`. Law: its answer depends on no slot, and its runs classify
+/// each key exactly: in a full run iff every row and head of the tile sees it, in a partial one iff some do, in none
+/// iff none does. Combinations of tight masks are tight; with other parts they keep the laws of mask, but may call a
+/// key partial that is not.
+template <class M>
+concept tight_mask = mask<M> && requires {
+  requires M::tight;
+};
+
 /// A mask that decides which rows form a tile (a box of a grid, a row block). query_tile writes the rows of tile i,
 /// ascending, at most capacity, and returns their count (0 is legal).
 /// Law: over i in [0, query_tiles) each row of [0, rows) occurs exactly once.
