@@ -1,0 +1,43 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Scores bent into (-cap, cap) by a hyperbolic tangent.
+#include <heed/detail/scalar_ops.hpp>
+#include <heed/problem/call_extents.hpp>
+
+namespace heed {
+
+/// cap * tanh(x / cap).
+///
+/// Units     cap in scores, after the scale
+/// Requires  cap finite and above 0, else errc::bad_value
+/// Laws      score_mod, batched_score_mod; odd; |result| <= cap. A score of -inf becomes -cap, so a bias that masks by
+///           -inf belongs behind the cap in a chain
+/// Cost      one tanh and two products per score
+/// Source    Gemma 2 (Google 2024), section 2: cap 50 in attention; Grok-1: 30
+struct soft_cap {
+  float cap;
+
+  HEED_INLINE float operator()(float x, const cell&) const noexcept {
+    return detail::product(cap, __builtin_tanhf(x / cap));
+  }
+  HEED_INLINE double operator()(double x, const cell&) const noexcept {
+    return detail::product(static_cast<double>(cap), __builtin_tanh(x / static_cast<double>(cap)));
+  }
+  template <class B> HEED_INLINE B operator()(B x, const cells<B>&) const noexcept {
+    using number = typename B::value_type;
+    return mul(B(static_cast<number>(cap)), tanh(mul(x, B(number(1) / static_cast<number>(cap)))));
+  }
+
+  HEED_INLINE failure check(const call_extents&) const noexcept {
+    // 1 / cap must not overflow either, hence the least.
+    if (!(cap >= 0x1p-100f && cap <= 0x1p100f))
+      return {
+          errc::bad_value, "soft_cap", "cap", detail::shown(static_cast<double>(cap)), "must be finite and above", 0};
+    return {};
+  }
+};
+
+static_assert(score_mod<soft_cap> && score_mod<soft_cap, double> && self_checking<soft_cap>);
+
+} // namespace heed
