@@ -92,6 +92,7 @@ template <> struct lane_ops<float> {
 
   static HEED_INLINE mask less(reg a, reg b) noexcept { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
   static HEED_INLINE mask less_equal(reg a, reg b) noexcept { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
+  static HEED_INLINE mask not_less(reg a, reg b) noexcept { return _mm512_cmp_ps_mask(a, b, _CMP_NLT_UQ); }
   static HEED_INLINE mask equal(reg a, reg b) noexcept { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
   static HEED_INLINE mask unordered(reg a, reg b) noexcept { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q); }
   static HEED_INLINE reg select(mask m, reg a, reg b) noexcept { return _mm512_mask_blend_ps(m, b, a); }
@@ -200,6 +201,7 @@ template <> struct lane_ops<double> {
 
   static HEED_INLINE mask less(reg a, reg b) noexcept { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
   static HEED_INLINE mask less_equal(reg a, reg b) noexcept { return _mm512_cmp_pd_mask(a, b, _CMP_LE_OQ); }
+  static HEED_INLINE mask not_less(reg a, reg b) noexcept { return _mm512_cmp_pd_mask(a, b, _CMP_NLT_UQ); }
   static HEED_INLINE mask equal(reg a, reg b) noexcept { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
   static HEED_INLINE mask unordered(reg a, reg b) noexcept { return _mm512_cmp_pd_mask(a, b, _CMP_UNORD_Q); }
   static HEED_INLINE reg select(mask m, reg a, reg b) noexcept { return _mm512_mask_blend_pd(m, b, a); }
