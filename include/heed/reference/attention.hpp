@@ -119,7 +119,7 @@ template <class Score> double scored(const Score& score, double x, cell at) {
 /// adds.
 template <class Score> double score_size(const Score& score, double x, double sum_of_sizes, cell at) {
   const double added = scored(score, 0., at), changed = scored(score, x, at) - added;
-  const double factor = std::fabs(scored(score, 0.25, at) - scored(score, -0.25, at)) / 0.5;
+  const double factor = std::fabs(scored(score, 0x1p-7, at) - scored(score, -0x1p-7, at)) / 0x1p-6;
   return std::fmax(factor * sum_of_sizes, std::fabs(changed)) + std::fabs(added);
 }
 } // namespace detail

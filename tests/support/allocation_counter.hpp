@@ -1,0 +1,37 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Counts every allocation of a test program by replacing operator new. Include it in one file per executable.
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace heed::test {
+inline std::atomic<long> allocations{0};
+
+/// Allocations of all threads since it was built.
+class allocation_scope {
+public:
+  [[nodiscard]] long count() const noexcept { return allocations.load() - before_; }
+
+private:
+  long before_ = allocations.load();
+};
+} // namespace heed::test
+
+void* operator new(std::size_t bytes) {
+  heed::test::allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* p = std::malloc(bytes == 0 ? 1 : bytes)) return p;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  heed::test::allocations.fetch_add(1, std::memory_order_relaxed);
+  const auto a = static_cast<std::size_t>(alignment);
+  if (void* p = std::aligned_alloc(a, (bytes + a - 1) / a * a + (bytes == 0 ? a : 0))) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
