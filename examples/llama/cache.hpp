@@ -1,0 +1,52 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Keys and values of all layers for some sequences, and the attention over them.
+#include "model.hpp"
+#include "policy.hpp"
+
+#include <memory>
+
+namespace llama {
+
+/// Which cache to build.
+struct cache_options {
+  policy keep;
+  cache_layout layout = cache_layout::contiguous;
+  kv_type type = kv_type::f32;
+  index_t page = 16;      ///< tokens per page
+  index_t sequences = 1;  ///< at once; more than one needs pages
+  index_t max_tokens = 0; ///< of one sequence, prompt and continuation
+  index_t max_step = 0;   ///< new tokens of one sequence in one step
+};
+
+/// A step brings some new tokens of each sequence, packed: begin_step reserves their places, attend stores their keys
+/// and values layer by layer and computes the attention of their queries.
+///
+/// Shapes    q [tokens][q_heads][key_dim], k [tokens][kv_heads][key_dim], v [tokens][kv_heads][value_dim],
+///           o [tokens][q_heads][value_dim]; row_offsets [sequences + 1]
+class kv_cache {
+public:
+  kv_cache() = default;
+  virtual ~kv_cache() = default;
+  kv_cache(const kv_cache&) = delete;
+  kv_cache& operator=(const kv_cache&) = delete;
+
+  /// Tokens of a sequence so far: the position of its next one.
+  [[nodiscard]] virtual index_t seen(index_t sequence) const = 0;
+  virtual void begin_step(const std::vector<index_t>& row_offsets) = 0;
+  virtual void attend(index_t layer, const float* q, const float* k, const float* v, float* o) = 0;
+  virtual void end_step() = 0;
+  /// Forgets a sequence; its places serve another.
+  virtual void release(index_t sequence) = 0;
+  /// What keys and values occupy, at most until now: pages in use, or whole buffers.
+  [[nodiscard]] virtual index_t bytes() const = 0;
+  /// Which kernel runs, in words.
+  [[nodiscard]] virtual std::string kernel() const = 0;
+};
+
+/// Throws usage_error where the options contradict each other.
+[[nodiscard]] std::unique_ptr<kv_cache> make_cache(const model_shape& shape, const cache_options& options,
+                                                   heed::thread_pool& pool);
+
+} // namespace llama

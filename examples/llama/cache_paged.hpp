@@ -1,0 +1,99 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Several sequences in one pool of pages; pages that no later query can see go back to the pool.
+#include "attention.hpp"
+
+#include <heed/kv/paged.hpp>
+
+namespace llama {
+
+/// Keys and values of T: [layers][pages][page][kv_heads][dim]. A sequence has a row of page ids, the same for all
+/// layers; a page behind the window (and after the sinks) is given back and leaves a hole, -1.
+template <class T> class paged_cache final : public kv_cache {
+public:
+  paged_cache(const model_shape& shape, const cache_options& options, heed::thread_pool&)
+      : shape_(shape), keep_(options.keep), page_(options.page), max_pages_(pages_for(options.max_tokens)),
+        lengths_(static_cast<std::size_t>(options.sequences)),
+        table_(static_cast<std::size_t>(options.sequences * max_pages_), -1) {
+    // Besides what a policy keeps, a sequence holds the new tokens of a step, and pages cut at both ends.
+    const index_t live =
+        keep_.keeps_all()
+            ? max_pages_
+            : std::min(max_pages_, pages_for(keep_.sinks) + pages_for(keep_.window + options.max_step) + 1);
+    pages_ = live * options.sequences;
+    for (index_t id = 0; id < pages_; ++id) free_.push_back(id);
+    const auto rows = static_cast<std::size_t>(shape.layers * pages_ * page_ * shape.kv_heads);
+    keys_.resize(rows * static_cast<std::size_t>(shape.key_dim));
+    values_.resize(rows * static_cast<std::size_t>(shape.value_dim));
+  }
+
+  [[nodiscard]] index_t seen(index_t sequence) const override { return lengths_[static_cast<std::size_t>(sequence)]; }
+  void begin_step(const std::vector<index_t>& row_offsets) override {
+    row_offsets_ = row_offsets;
+    places_.clear();
+    for (std::size_t s = 0; s < lengths_.size(); ++s)
+      for (index_t i = row_offsets[s]; i < row_offsets[s + 1]; ++i) {
+        index_t& id = page_id(s, lengths_[s] / page_);
+        if (id < 0) {
+          id = free_.back();
+          free_.pop_back();
+          most_used_ = std::max(most_used_, pages_ - static_cast<index_t>(free_.size()));
+        }
+        places_.push_back(id * page_ + lengths_[s]++ % page_);
+      }
+  }
+  void attend(index_t layer, const float* q, const float* k, const float* v, float* o) override {
+    const index_t key_row = shape_.kv_heads * shape_.key_dim, value_row = shape_.kv_heads * shape_.value_dim;
+    T* keys = keys_.data() + layer * pages_ * page_ * key_row;
+    T* values = values_.data() + layer * pages_ * page_ * value_row;
+    for (std::size_t t = 0; t < places_.size(); ++t) {
+      const auto row = static_cast<index_t>(t);
+      store(k + row * key_row, key_row, keys + places_[t] * key_row);
+      store(v + row * value_row, value_row, values + places_[t] * value_row);
+    }
+    const auto kv = heed::paged(heed::view<const T>(keys, pages_, page_, shape_.kv_heads, shape_.key_dim),
+                                heed::view<const T>(values, pages_, page_, shape_.kv_heads, shape_.value_dim),
+                                heed::block_table{table_, max_pages_, lengths_});
+    if (keep_.keeps_all())
+      attention(shape_, kv, heed::causal{}, row_offsets_, q, o);
+    else
+      attention(shape_, kv, kept_keys{keep_.sinks, keep_.window}, row_offsets_, q, o);
+  }
+  void end_step() override {
+    if (keep_.keeps_all()) return;
+    for (std::size_t s = 0; s < lengths_.size(); ++s) {
+      // The next query stands at lengths_[s] and sees window - 1 keys before it.
+      const index_t first_seen = lengths_[s] - keep_.window + 1;
+      for (index_t i = pages_for(keep_.sinks); (i + 1) * page_ <= first_seen; ++i) give_back(page_id(s, i));
+    }
+  }
+  void release(index_t sequence) override {
+    const auto s = static_cast<std::size_t>(sequence);
+    for (index_t i = 0; i < max_pages_; ++i) give_back(page_id(s, i));
+    lengths_[s] = 0;
+  }
+  [[nodiscard]] index_t bytes() const override {
+    return most_used_ * page_ * shape_.layers * shape_.kv_heads * (shape_.key_dim + shape_.value_dim) *
+           static_cast<index_t>(sizeof(T));
+  }
+  [[nodiscard]] std::string kernel() const override { return "reference"; }
+
+private:
+  [[nodiscard]] index_t pages_for(index_t tokens) const noexcept { return (tokens + page_ - 1) / page_; }
+  [[nodiscard]] index_t& page_id(std::size_t sequence, index_t i) {
+    return table_[sequence * static_cast<std::size_t>(max_pages_) + static_cast<std::size_t>(i)];
+  }
+  void give_back(index_t& id) {
+    if (id >= 0) free_.push_back(id);
+    id = -1;
+  }
+
+  model_shape shape_;
+  policy keep_;
+  index_t page_, max_pages_, pages_ = 0, most_used_ = 0;
+  std::vector<index_t> lengths_, table_, free_, row_offsets_, places_;
+  std::vector<T> keys_, values_;
+};
+
+} // namespace llama

@@ -1,0 +1,103 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#include "engine.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace llama {
+
+/// RMSNorm; the sum in double and in one order, so that bits do not depend on where a row lies.
+void engine::normalise(const std::vector<float>& weight, const float* x, index_t rows, float* out) {
+  const auto n = static_cast<index_t>(weight.size());
+  for_each_item(pool_, rows, static_cast<double>(rows * n), [&](index_t r) {
+    const float* from = x + r * n;
+    double sum = 0;
+    for (index_t i = 0; i < n; ++i) sum += static_cast<double>(from[i]) * static_cast<double>(from[i]);
+    const double mean = sum / static_cast<double>(n) + static_cast<double>(model_.shape().norm_epsilon);
+    const auto scale = static_cast<float>(1 / std::sqrt(mean));
+    for (index_t i = 0; i < n; ++i) out[r * n + i] = from[i] * scale * weight[static_cast<std::size_t>(i)];
+  });
+}
+
+void engine::place_on_circle(float* rows, index_t heads) {
+  const model_shape& s = model_.shape();
+  for_each_item(pool_, tokens_, static_cast<double>(tokens_ * heads * s.rope_dims), [&](index_t t) {
+    for (index_t pair = 0; pair < s.rope_dims / 2; ++pair) {
+      const double angle = static_cast<double>(positions_[static_cast<std::size_t>(t)]) *
+                           std::pow(s.rope_base, -2. * static_cast<double>(pair) / static_cast<double>(s.rope_dims));
+      const auto c = static_cast<float>(std::cos(angle)), n = static_cast<float>(std::sin(angle));
+      for (index_t h = 0; h < heads; ++h) {
+        float* p = rows + (t * heads + h) * s.key_dim + 2 * pair;
+        const float x = p[0], y = p[1];
+        p[0] = x * c - y * n;
+        p[1] = y * c + x * n;
+      }
+    }
+  });
+}
+
+/// gate = silu(gate) * up
+void engine::gate() {
+  const index_t n = model_.shape().feed_forward;
+  constexpr double work_of_exp = 20;
+  for_each_item(pool_, tokens_, work_of_exp * static_cast<double>(tokens_ * n), [&](index_t t) {
+    float* g = gate_.data() + t * n;
+    const float* u = up_.data() + t * n;
+    for (index_t i = 0; i < n; ++i) g[i] = g[i] / (1 + std::exp(-g[i])) * u[i];
+  });
+}
+
+std::span<const float> engine::step(const batch& b) {
+  const model_shape& s = model_.shape();
+  tokens_ = static_cast<index_t>(b.tokens.size());
+  const auto room = [&](std::vector<float>& v, index_t rows, index_t cols) {
+    v.resize(std::max(v.size(), static_cast<std::size_t>(rows * cols)));
+  };
+  room(x_, tokens_, s.width);
+  room(normed_, tokens_, s.width);
+  room(q_, tokens_, s.q_heads * s.key_dim);
+  room(k_, tokens_, s.kv_heads * s.key_dim);
+  room(v_, tokens_, s.kv_heads * s.value_dim);
+  room(attended_, tokens_, s.q_heads * s.value_dim);
+  room(gate_, tokens_, s.feed_forward);
+  room(up_, tokens_, s.feed_forward);
+
+  positions_.clear();
+  for (std::size_t seq = 0; seq + 1 < b.row_offsets.size(); ++seq)
+    for (index_t i = b.row_offsets[seq]; i < b.row_offsets[seq + 1]; ++i)
+      positions_.push_back(cache_.seen(static_cast<index_t>(seq)) + i - b.row_offsets[seq]);
+  cache_.begin_step(b.row_offsets);
+  for (index_t t = 0; t < tokens_; ++t)
+    std::copy_n(model_.embedding().row(b.tokens[static_cast<std::size_t>(t)]), s.width, x_.data() + t * s.width);
+
+  for (index_t l = 0; l < s.layers; ++l) {
+    const model_layer& layer = model_.layers()[static_cast<std::size_t>(l)];
+    normalise(layer.attention_norm, x_.data(), tokens_, normed_.data());
+    layer.query.apply(pool_, normed_.data(), tokens_, q_.data());
+    layer.key.apply(pool_, normed_.data(), tokens_, k_.data());
+    layer.value.apply(pool_, normed_.data(), tokens_, v_.data());
+    place_on_circle(q_.data(), s.q_heads);
+    place_on_circle(k_.data(), s.kv_heads);
+    cache_.attend(l, q_.data(), k_.data(), v_.data(), attended_.data());
+    layer.output.add(pool_, attended_.data(), tokens_, x_.data());
+    normalise(layer.feed_forward_norm, x_.data(), tokens_, normed_.data());
+    layer.gate.apply(pool_, normed_.data(), tokens_, gate_.data());
+    layer.up.apply(pool_, normed_.data(), tokens_, up_.data());
+    gate();
+    layer.down.add(pool_, gate_.data(), tokens_, x_.data());
+  }
+  cache_.end_step();
+
+  const auto wanted = static_cast<index_t>(b.logits_of.size());
+  room(last_, 2 * wanted, s.width);
+  room(logits_, wanted, s.vocabulary);
+  float* chosen = last_.data() + wanted * s.width;
+  for (index_t i = 0; i < wanted; ++i)
+    std::copy_n(x_.data() + b.logits_of[static_cast<std::size_t>(i)] * s.width, s.width, chosen + i * s.width);
+  normalise(model_.output_norm(), chosen, wanted, last_.data());
+  model_.output().apply(pool_, last_.data(), wanted, logits_.data());
+  return {logits_.data(), static_cast<std::size_t>(wanted * s.vocabulary)};
+}
+
+} // namespace llama
