@@ -42,8 +42,12 @@ public:
   template <class B> HEED_INLINE B operator()(B x, const cells<B>& at) const noexcept {
     using number = typename B::value_type;
     if (at.head.step == 0) return fma(B(static_cast<number>(-slope(at.head[0]))), abs(at.distance), x);
-    const auto steep = B::generate([&](auto i) __attribute__((always_inline)) {
-      return static_cast<number>(-slope(at.head[static_cast<index_t>(i)]));
+    // The kernels' lanes are rows times heads. Which list holds the slopes is decided once, not per lane.
+    const float* const list = given_ != nullptr ? given_ : slopes_;
+    const bool listed = given_ != nullptr || heads_ <= kept;
+    const auto steep = B::generate([&](index_t i) __attribute__((always_inline)) {
+      const index_t head = at.head[i];
+      return static_cast<number>(-(listed ? list[head] : slope(head)));
     });
     return fma(steep, abs(at.distance), x);
   }

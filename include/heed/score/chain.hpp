@@ -1,0 +1,60 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Several score modifiers, one after the other, in the order they are written.
+#include <heed/problem/call_extents.hpp>
+
+namespace heed {
+
+/// chain(a, b, c): c(b(a(x))). The order is the model's: most cap before they add a bias, FlashInfer adds ALiBi first.
+///
+/// Laws      score_mod; batched_score_mod where all are. check reports the first that fails
+/// Cost      the sum of its parts
+template <class First, class... Rest> class chain {
+public:
+  HEED_INLINE explicit constexpr chain(First first, Rest... rest) noexcept : first_(first), rest_(rest...) {}
+
+  template <class A>
+  requires(score_mod<First, A>&& score_mod<chain<Rest...>, A>) HEED_INLINE A operator()(A x,
+                                                                                        const cell& at) const noexcept {
+    return rest_(first_(x, at), at);
+  }
+  template <class B>
+  requires(batched_score_mod<First, B>&& batched_score_mod<chain<Rest...>, B>) HEED_INLINE B
+  operator()(B x, const cells<B>& at) const noexcept {
+    return rest_(first_(x, at), at);
+  }
+
+  HEED_INLINE failure check(const call_extents& e) const noexcept {
+    if constexpr (self_checking<First>)
+      if (const failure f = first_.check(e)) return f;
+    return rest_.check(e);
+  }
+
+private:
+  First first_;
+  chain<Rest...> rest_;
+};
+
+template <class Last> class chain<Last> {
+public:
+  HEED_INLINE explicit constexpr chain(Last last) noexcept : last_(last) {}
+
+  template <class A>
+  requires score_mod<Last, A> HEED_INLINE A operator()(A x, const cell& at) const noexcept { return last_(x, at); }
+  template <class B>
+  requires batched_score_mod<Last, B> HEED_INLINE B operator()(B x, const cells<B>& at) const noexcept {
+    return last_(x, at);
+  }
+
+  HEED_INLINE failure check(const call_extents& e) const noexcept {
+    if constexpr (self_checking<Last>) return last_.check(e);
+    return {};
+  }
+
+private:
+  Last last_;
+};
+template <class First, class... Rest> chain(First, Rest...) -> chain<First, Rest...>;
+
+} // namespace heed
