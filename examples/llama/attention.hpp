@@ -4,7 +4,11 @@
 // The one place where this program computes attention: heed does.
 #include "cache.hpp"
 
+#include <heed/mask/all_of.hpp>
+#include <heed/mask/any_of.hpp>
 #include <heed/mask/causal.hpp>
+#include <heed/mask/first_keys.hpp>
+#include <heed/mask/sliding_window.hpp>
 #include <heed/reference/attention.hpp>
 
 #include <cmath>
@@ -26,11 +30,10 @@ void attention(const model_shape& s, const Source& kv, const Mask& mask, const s
   for (std::size_t i = 0; i < r.o.size(); ++i) o[i] = static_cast<float>(r.o[i]);
 }
 
-/// The keys of a policy other than full: causal, and of the past only the sinks and the window.
-struct kept_keys {
-  index_t sinks, window;
-  bool allows(heed::cell at) const noexcept { return at.k <= at.q && (at.k < sinks || at.q - at.k < window); }
-};
+/// What a query of a policy other than full sees: of the past only the sinks and the window.
+inline auto kept_keys(const policy& p) noexcept {
+  return heed::all_of(heed::causal{}, heed::any_of(heed::first_keys{p.sinks}, heed::sliding_window{p.window - 1, 0}));
+}
 
 /// Stores `count` numbers as T, rounded to nearest.
 template <class T> void store(const float* from, index_t count, T* to) noexcept {

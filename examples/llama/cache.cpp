@@ -4,6 +4,7 @@
 
 #include "cache_contiguous.hpp"
 #include "cache_paged.hpp"
+#include "cache_ring.hpp"
 
 namespace llama {
 namespace {
@@ -14,6 +15,7 @@ std::unique_ptr<kv_cache> make(const model_shape& shape, const cache_options& op
   if (options.sequences != 1)
     throw usage_error("--layout is contiguous, but " + std::to_string(options.sequences) +
                       " sequences at once need paged");
+  if (!options.keep.keeps_all()) return std::make_unique<ring_cache<T>>(shape, options, pool);
   return std::make_unique<contiguous_cache<T>>(shape, options, pool);
 }
 

@@ -6,6 +6,8 @@
 
 #include <heed/kv/paged.hpp>
 
+#include <algorithm>
+
 namespace llama {
 
 /// Keys and values of T: [layers][pages][page][kv_heads][dim]. A sequence has a row of page ids, the same for all
@@ -58,7 +60,7 @@ public:
     if (keep_.keeps_all())
       attention(shape_, kv, heed::causal{}, row_offsets_, q, o);
     else
-      attention(shape_, kv, kept_keys{keep_.sinks, keep_.window}, row_offsets_, q, o);
+      attention(shape_, kv, kept_keys(keep_), row_offsets_, q, o);
   }
   void end_step() override {
     if (keep_.keeps_all()) return;
