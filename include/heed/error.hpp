@@ -25,6 +25,7 @@ enum class errc : unsigned char {
   limit_exceeded,      ///< a call is larger than the limits that its plan was made for
   plan_mismatch,       ///< a call's types or sizes differ from those its plan was made for
   workspace_too_small, ///< fewer bytes than plan.workspace_bytes(workers)
+  out_of_memory,       ///< attend could not allocate its workspace
 };
 
 /// A code with the text for people: "<argument>: <property> is <value>, <relation> <limit>".
@@ -68,8 +69,9 @@ struct text_buffer {
 };
 } // namespace detail
 
-/// What attend throws. The text lives in the object: no allocation.
-class error : public std::exception {
+/// What attend throws: a code and a text for people. The text lives in the object: no allocation. The thrown object is
+/// a std::exception too, so `catch (const heed::error&)` and `catch (const std::exception&)` both see it.
+class error {
 public:
   HEED_INLINE explicit error(const failure& f) noexcept : code_(f.code), text_{} {
     detail::text_buffer b{text_, static_cast<index_t>(sizeof text_)};
@@ -89,12 +91,24 @@ public:
     b.put(f.limit);
   }
   [[nodiscard]] HEED_INLINE errc code() const noexcept { return code_; }
-  [[nodiscard]] const char* what() const noexcept override { return text_; }
+  [[nodiscard]] HEED_INLINE const char* what() const noexcept { return text_; }
 
 private:
   errc code_;
   char text_[200];
 };
+
+namespace detail {
+inline namespace HEED_ISA {
+/// Virtual functions are emitted by every object file, so they stand in the instruction set's namespace; the type to
+/// catch is one for all.
+class thrown_error final : public error, public std::exception {
+public:
+  HEED_INLINE explicit thrown_error(const failure& f) noexcept : error(f) {}
+  [[nodiscard]] const char* what() const noexcept override { return error::what(); }
+};
+} // namespace HEED_ISA
+} // namespace detail
 
 /// Runs where heed would throw when exceptions are off. Replace it at start-up; if it returns, so does the call, and
 /// the output is untouched. The default does nothing.
@@ -113,7 +127,7 @@ namespace detail {
 /// Throws, or tells the handler.
 HEED_INLINE void report(const failure& f) {
 #if defined(__cpp_exceptions)
-  throw error(f);
+  throw thrown_error(f);
 #else
   if (current_error_handler != nullptr) current_error_handler(error(f));
 #endif
