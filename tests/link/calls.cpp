@@ -1,0 +1,75 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+// The same calls of heed, built once per instruction set; HEED_CALLS is the name of this build's entry. Uses neither
+// standard containers nor algorithms, so that what the objects share is heed's doing.
+#include <heed/exec/sequential.hpp>
+#include <heed/exec/thread_pool.hpp>
+#include <heed/kv/contiguous.hpp>
+#include <heed/mask/all_of.hpp>
+#include <heed/mask/causal.hpp>
+#include <heed/mask/sliding_window.hpp>
+#include <heed/score/soft_cap.hpp>
+#include <heed/view/tensor_view.hpp>
+
+namespace {
+
+constexpr heed::index_t tokens = 37, kv_heads = 2, dim = 24;
+
+template <class T> double walk_source() {
+  static T k[tokens * kv_heads * dim], v[tokens * kv_heads * dim];
+  for (heed::index_t i = 0; i < tokens * kv_heads * dim; ++i) {
+    k[i] = heed::narrow<T>(static_cast<heed::accum_t<T>>(i % 7));
+    v[i] = heed::narrow<T>(static_cast<heed::accum_t<T>>(i % 5));
+  }
+  const auto kv = heed::contiguous(heed::view(k, tokens, kv_heads, dim), heed::view(v, tokens, kv_heads, dim));
+  double sum = 0;
+  for (heed::index_t at = 0; at < tokens;) {
+    const heed::kv_rows rows = kv.rows(0, 1, {at, tokens});
+    heed::accum_t<T> out[dim];
+    kv.keys_as().unpack(rows.key, nullptr, out);
+    for (const auto x : out) sum += static_cast<double>(x);
+    at += rows.count;
+  }
+  return sum;
+}
+
+double walk_mask() {
+  const auto mask = heed::all_of(heed::causal{}, heed::sliding_window{.left = 5, .right = 0});
+  const heed::index_t rows[3] = {3, 4, 5};
+  heed::tile t{0, 0, {0, 1}, rows, rows, {3, 6}, {0, tokens}, {0, tokens}};
+  heed::key_run runs[4];
+  double sum = static_cast<double>(mask.runs(t, runs));
+  for (heed::index_t k = 0; k < tokens; ++k) sum += mask.allows({0, 0, 4, k, 4, k}) ? 1 : 0;
+  return sum + static_cast<double>(heed::soft_cap{30.f}(1.f, heed::cell{}));
+}
+
+double work_together() {
+  heed::thread_pool pool{2};
+  double part[8] = {};
+  pool.bulk(
+      8,
+      [](void* context, heed::index_t i, heed::index_t) { static_cast<double*>(context)[i] = static_cast<double>(i); },
+      part);
+  heed::sequential{}.bulk(
+      8, [](void* context, heed::index_t i, heed::index_t) { static_cast<double*>(context)[i] += 1; }, part);
+  double sum = 0;
+  for (const double x : part) sum += x;
+  return sum;
+}
+
+} // namespace
+
+/// What the calls come to; -1 where an error thrown here is not caught here.
+double HEED_CALLS() {
+  double sum = walk_source<float>() + walk_source<heed::bf16>() + walk_mask() + work_together();
+  try {
+    heed::expect(heed::errc::overlap);
+    sum = -1;
+  } catch (const heed::error& e) {
+    sum += static_cast<double>(e.code() == heed::errc::overlap) + static_cast<double>(e.what()[0] == 'r');
+  }
+  return sum;
+}
+
+/// Throws across the border between the two builds.
+void HEED_THROWS() { heed::expect(heed::errc::bad_value); }
