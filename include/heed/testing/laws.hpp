@@ -1,0 +1,5 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// The laws of every concept as executable checks, for the library's models and for users' own.
+#include <heed/testing/source_laws.hpp>
