@@ -16,8 +16,16 @@
 
 // Bodies that the compiler may emit out of line live in an inline namespace named after the instruction set, so that
 // files compiled with different flags link without sharing code (tests/link). HEED_ISA_SCALAR forces the scalar path.
+#if !defined(HEED_ISA_SCALAR) && !defined(__AVX2__) && !defined(__SSE2__) && !defined(__aarch64__)
+#define HEED_ISA_SCALAR 1
+#endif
 #if defined(HEED_ISA_SCALAR)
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__FP_FAST_FMAF)
+#define HEED_ISA_SCALAR_FMA 1
+#define HEED_ISA_BASE scalar_fma
+#else
 #define HEED_ISA_BASE scalar
+#endif
 #elif defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #define HEED_ISA_AVX512 1
 #if defined(__AVX512BF16__) && defined(__AVX512VNNI__)
@@ -45,12 +53,9 @@
 #elif defined(__SSE2__)
 #define HEED_ISA_SSE2 1
 #define HEED_ISA_BASE sse2
-#elif defined(__aarch64__)
+#else
 #define HEED_ISA_NEON 1
 #define HEED_ISA_BASE neon
-#else
-#define HEED_ISA_SCALAR 1
-#define HEED_ISA_BASE scalar
 #endif
 
 #define HEED_JOIN_(a, b) a##b
@@ -66,6 +71,8 @@
 
 #define HEED_INLINE __attribute__((always_inline)) inline
 #define HEED_NOINLINE __attribute__((noinline))
+// For lambdas: [&](auto i) HEED_BODY { ... } belongs to the function around it and leaves no symbol.
+#define HEED_BODY __attribute__((always_inline))
 // For functions that a CUDA build also compiles for the device.
 #if defined(__CUDACC__)
 #define HEED_FN __host__ __device__ HEED_INLINE
