@@ -75,6 +75,7 @@ public:
     const range r = keys_of(seq);
     return k >= 0 && k < r.size() ? ids_.keys[r.begin + k] : -1;
   }
+  [[nodiscard]] HEED_INLINE index_list keys() const noexcept { return ids_.keys; }
   [[nodiscard]] HEED_INLINE range keys_of(index_t seq) const noexcept {
     return detail::part_of(ids_.key_offsets, ids_.keys.size(), seq);
   }
@@ -134,10 +135,12 @@ template <class Document> index_t document_runs(const Document& m, const tile& t
   }
   if (least < 0) return 0;
   const range keys = meet(t.k, {0, m.keys_of(t.seq).size()});
+  const index_t base = m.keys_of(t.seq).begin;
+  const index_list ids = m.keys();
   index_t p = keys.begin;
   if (ascending) p = m.first_at(t.seq, p, keys.end, Document::rank_of(least, order));
   while (p < keys.end) {
-    const index_t id = m.key_id(t.seq, p);
+    const index_t id = ids[base + p];
     if (id < least || id > greatest) {
       if (ascending) break;
       ++p;
@@ -147,7 +150,7 @@ template <class Document> index_t document_runs(const Document& m, const tile& t
     if (ascending)
       e = m.first_at(t.seq, e, keys.end, Document::rank_of(id, order) + 1);
     else
-      while (e < keys.end && m.key_id(t.seq, e) == id) ++e;
+      while (e < keys.end && ids[base + e] == id) ++e;
     if (least == greatest) {
       for (const index_t row : t.rows) seeing += m.query_id(t.seq, row) == id;
     } else {
@@ -160,7 +163,7 @@ template <class Document> index_t document_runs(const Document& m, const tile& t
     if (seeing > 0 && !w.put({p, e}, seeing == rows ? coverage::full : coverage::partial)) break;
     if (ascending) {
       if (id == greatest) break;
-      if (e < keys.end && m.key_id(t.seq, e) < next) e = m.first_at(t.seq, e, keys.end, Document::rank_of(next, order));
+      if (e < keys.end && ids[base + e] < next) e = m.first_at(t.seq, e, keys.end, Document::rank_of(next, order));
     }
     p = e;
   }

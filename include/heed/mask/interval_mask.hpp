@@ -85,8 +85,10 @@ void interval_bits(const M& m, const tile& t, std::span<const index_t> k, std::s
     end[i] = r.end;
     if (i > 0) ascend = ascend && begin[i - 1] <= r.begin && end[i - 1] <= r.end;
   }
-  if (ascend) { // the rows that see a key are neighbours: from the first that ends behind it to the first that begins
-                // so
+  bool consecutive = true;
+  for (std::size_t j = 1; consecutive && j < keys; ++j) consecutive = k[j] == k[j - 1] + 1;
+  if (ascend && !consecutive) {
+    // The rows that see a key are neighbours: from the first that ends behind it to the first that begins behind it.
     index_t from = 0, to = 0;
     for (std::size_t j = 0; j < keys; ++j) {
       const index_t x = k[j];
@@ -98,7 +100,8 @@ void interval_bits(const M& m, const tile& t, std::span<const index_t> k, std::s
     }
     return;
   }
-  for (std::size_t a = 0; a < keys;) { // mark where each row's stretch begins and ends, then add up
+  // Mark where each row's stretch begins and ends, then add up.
+  for (std::size_t a = 0; a < keys;) {
     std::size_t b = a + 1;
     while (b < keys && k[b] == k[b - 1] + 1) ++b;
     const range here{k[a], k[a] + static_cast<index_t>(b - a)};
