@@ -271,9 +271,10 @@ concept epilogue = std::copyable<E> && requires(const E e, query_row at, A lse) 
 };
 
 /// Normalised probabilities of some rows and heads for a block of keys: p[key * ld + lane], lane = row index *
-/// heads.size() + head - heads.begin; lanes up to ld are zero. A masked cell is 0.
+/// heads.size() + head - heads.begin; lanes up to ld are zero. A masked cell is 0. sequence_rows: all query rows of the
+/// sequence.
 template <class A> struct probability_block {
-  index_t seq, kv_head;
+  index_t seq, kv_head, sequence_rows;
   range heads;
   std::span<const index_t> rows, slots, k;
   const A* p;

@@ -24,13 +24,16 @@ struct block_table {
   index_list lengths = {};
 };
 
-/// A list of pages for each key-value head, as eviction per head leaves them.
+/// A list of pages for each key-value head, as eviction per head leaves them: compressed with offsets, or dense.
 ///
-/// Shapes    offsets: [sequences * kv_heads + 1]; pages: [offsets.back()]; lengths, in tokens: [sequences * kv_heads]
+/// Shapes    compressed: offsets [sequences * kv_heads + 1], pages [offsets.back()]. dense: pages [sequences * kv_heads]
+///           [max_pages]. lengths, in tokens: [sequences * kv_heads]
 /// Requires  lengths <= listed pages * page; a page id of -1 is a hole
 struct head_page_table {
   index_t kv_heads = 0;
-  index_list offsets = {}, pages = {}, lengths = {};
+  index_list offsets = {}, pages = {};
+  index_t max_pages = 0;
+  index_list lengths = {};
 };
 
 /// What the slots of a pool carry besides keys and values, stored like them: entry page id * page + place in the page.
@@ -50,34 +53,34 @@ namespace detail {
 
 /// One of the tables above, ready to look up. There is a list per sequence, or one per (sequence, kv head).
 struct page_lists {
-  enum class form : unsigned char { compressed, dense, per_head };
-  form as = form::compressed;
+  const char* name;
   index_list offsets = {}, pages = {}, lengths = {};
-  index_t lists = 0, max_pages = 0, heads = 0;
+  index_t lists = 0, max_pages = 0, heads = 0; ///< heads: 0 where a list serves all heads
+  bool dense = false, by_last_page = false;    ///< by_last_page: lengths count the last page only
 
   HEED_INLINE explicit page_lists(const page_table& t) noexcept
-      : offsets(t.offsets), pages(t.pages), lengths(t.last_page_len), lists(t.offsets.size() - 1) {}
+      : name("page_table"), offsets(t.offsets), pages(t.pages), lengths(t.last_page_len), lists(t.offsets.size() - 1),
+        by_last_page(true) {}
   HEED_INLINE explicit page_lists(const block_table& t) noexcept
-      : as(form::dense), pages(t.pages), lengths(t.lengths), lists(t.lengths.size()), max_pages(t.max_pages) {}
+      : name("block_table"), pages(t.pages), lengths(t.lengths), lists(t.lengths.size()), max_pages(t.max_pages),
+        dense(true) {}
   HEED_INLINE explicit page_lists(const head_page_table& t) noexcept
-      : as(form::per_head), offsets(t.offsets), pages(t.pages), lengths(t.lengths), lists(t.offsets.size() - 1),
-        heads(t.kv_heads) {}
+      : name("head_page_table"), offsets(t.offsets), pages(t.pages), lengths(t.lengths), lists(t.lengths.size()),
+        max_pages(t.max_pages), heads(t.kv_heads), dense(t.offsets.empty()) {}
 
-  [[nodiscard]] HEED_INLINE index_t sequences() const noexcept {
-    return as != form::per_head ? lists : heads > 0 ? lists / heads : 0;
-  }
+  [[nodiscard]] HEED_INLINE index_t sequences() const noexcept { return heads > 0 ? lists / heads : lists; }
   [[nodiscard]] HEED_INLINE index_t list(index_t seq, index_t kv_head) const noexcept {
-    return as == form::per_head ? seq * heads + kv_head : seq;
+    return heads > 0 ? seq * heads + kv_head : seq;
   }
   /// Index of a list's first entry in `pages`, and how many entries it has.
   [[nodiscard]] HEED_INLINE index_t first(index_t list) const noexcept {
-    return as == form::dense ? list * max_pages : offsets[list];
+    return dense ? list * max_pages : offsets[list];
   }
   [[nodiscard]] HEED_INLINE index_t count(index_t list) const noexcept {
-    return as == form::dense ? max_pages : offsets[list + 1] - offsets[list];
+    return dense ? max_pages : offsets[list + 1] - offsets[list];
   }
   [[nodiscard]] HEED_INLINE index_t length(index_t list, index_t page) const noexcept {
-    if (as != form::compressed) return lengths[list];
+    if (!by_last_page) return lengths[list];
     const index_t n = count(list);
     return n > 0 ? (n - 1) * page + lengths[list] : 0;
   }
@@ -86,27 +89,26 @@ struct page_lists {
 inline namespace HEED_ISA {
 
 /// Refuses lists that do not fit their tables; the ids of the pages in use must be in [-1, pool_pages).
-inline failure check_page_lists(const page_lists& t, index_t pool_pages, index_t page, index_t pool_heads) noexcept {
-  using form = page_lists::form;
-  const char* name = t.as == form::dense ? "block_table" : t.as == form::compressed ? "page_table" : "head_page_table";
-  if (t.as == form::per_head) {
+inline failure check_page_lists(const page_lists& t, index_t pool_pages, index_t page, index_t pool_heads,
+                                bool per_head) noexcept {
+  const char* name = t.name;
+  if (per_head) {
     if (t.heads < 1) return {errc::bad_extent, name, "kv_heads", t.heads, "the least is", 1};
     if (pool_heads != 1 && pool_heads != t.heads)
       return {errc::bad_extent, name, "kv_heads", t.heads, "but the pool has", pool_heads};
-    if (t.lists < 0 || t.lists % t.heads != 0)
-      return {errc::bad_extent, name, "number of offsets", t.lists + 1, "it must be 1 more than a multiple of",
-              t.heads};
+    if (t.lists % t.heads != 0)
+      return {errc::bad_extent, name, "number of lengths", t.lists, "it must be a multiple of", t.heads};
   }
-  if (t.as == form::dense) {
+  if (t.dense) {
     index_t entries = 0;
     if (t.max_pages < 0) return {errc::bad_extent, name, "max_pages", t.max_pages, "the least is", 0};
     if (__builtin_mul_overflow(t.lists, t.max_pages, &entries))
-      return {errc::size_overflow, name, "max_pages", t.max_pages, "too large for this number of sequences:", t.lists};
+      return {errc::size_overflow, name, "max_pages", t.max_pages, "too large for this number of lists:", t.lists};
     if (t.pages.size() < entries)
-      return {errc::bad_extent, name, "number of pages", t.pages.size(), "sequences * max_pages is", entries};
+      return {errc::bad_extent, name, "number of pages", t.pages.size(), "lists * max_pages is", entries};
   } else {
     if (const failure f = check_offsets(name, t.offsets, t.lists, t.pages.size())) return f;
-    const char* what = t.as == form::per_head ? "number of lengths" : "number of last_page_len";
+    const char* what = t.by_last_page ? "number of last_page_len" : "number of lengths";
     if (const failure f = check_count(name, what, t.lengths.size(), t.lists)) return f;
   }
   for (index_t l = 0; l < t.lists; ++l) {
@@ -114,7 +116,7 @@ inline failure check_page_lists(const page_lists& t, index_t pool_pages, index_t
     index_t room = 0;
     if (__builtin_mul_overflow(n, page, &room) || room > most_slots)
       return {errc::size_overflow, name, "slots", n, "pages of this size are too many:", page, l};
-    const bool last = t.as == form::compressed;
+    const bool last = t.by_last_page;
     const char* what = last ? "last_page_len" : "lengths";
     const index_t least = last && n > 0 ? 1 : 0, most = last ? lesser(page, room) : room;
     if (given < least) return {errc::length_out_of_range, name, what, given, "the least is", least, l};

@@ -4,6 +4,8 @@
 // A score modifier from a function of one's own.
 #include <heed/concepts.hpp>
 
+#include <new>
+
 namespace heed {
 
 /// q - k as a number like x: for a function that serves single cells and vectors of them.
@@ -22,6 +24,16 @@ template <class B> HEED_INLINE B distance(B, const cells<B>& at) noexcept { retu
 template <class F> class score {
 public:
   HEED_INLINE explicit constexpr score(F f) noexcept : f_(f) {}
+  HEED_INLINE score(const score&) noexcept = default;
+  /// A function with captures has a copy constructor but no assignment.
+  HEED_INLINE score& operator=(const score& other) noexcept {
+    if (this != &other) {
+      f_.~F();
+      ::new (static_cast<void*>(&f_)) F(other.f_);
+    }
+    return *this;
+  }
+  HEED_INLINE ~score() = default;
 
   HEED_INLINE float operator()(float x, const cell& at) const noexcept requires
       requires(const F& f, float y, const cell& c) {

@@ -13,7 +13,7 @@ namespace heed {
 /// Requires  cap finite and above 0, else errc::bad_value
 /// Laws      score_mod, batched_score_mod; odd; |result| <= cap. A score of -inf becomes -cap, so a bias that masks by
 ///           -inf belongs behind the cap in a chain
-/// Cost      one tanh and two products per score
+/// Cost      one tanh, one division and one product per score
 /// Source    Gemma 2 (Google 2024), section 2: cap 50 in attention; Grok-1: 30
 struct soft_cap {
   float cap;
@@ -26,7 +26,7 @@ struct soft_cap {
   }
   template <class B> HEED_INLINE B operator()(B x, const cells<B>&) const noexcept {
     using number = typename B::value_type;
-    return mul(B(static_cast<number>(cap)), tanh(mul(x, B(number(1) / static_cast<number>(cap)))));
+    return mul(B(static_cast<number>(cap)), tanh(x / B(static_cast<number>(cap))));
   }
 
   HEED_INLINE failure check(const call_extents&) const noexcept {

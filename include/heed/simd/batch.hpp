@@ -218,7 +218,7 @@ template <class A> HEED_INLINE batch<A> select(batch_mask<A> m, batch<A> a, batc
   return batch<A>(lane_ops<A>::select(m.m, a.r, b.r));
 }
 template <class A> HEED_INLINE batch_mask<A> is_nan(batch<A> a) noexcept {
-  return batch_mask<A>(lane_ops<A>::unordered(a.r, a.r));
+  return batch_mask<A>(lane_ops<A>::is_nan(a.r));
 }
 
 /// Sum of all lanes by halving: lane i + lane i + lanes/2, then lanes/4, down to lane 0 + lane 1.

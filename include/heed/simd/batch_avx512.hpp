@@ -51,7 +51,7 @@ template <> struct lane_ops<float> {
     const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
     const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(u, _mm512_set1_epi32(0x7fff)), odd);
     const __m512i quiet = _mm512_or_si512(u, _mm512_set1_epi32(0x400000));
-    const __m512i either = _mm512_mask_mov_epi32(rounded, unordered(x, x), quiet);
+    const __m512i either = _mm512_mask_mov_epi32(rounded, is_nan(x), quiet);
     return _mm512_cvtepi32_epi16(_mm512_srli_epi32(either, 16));
   }
   static HEED_INLINE __m256i to_bits16(reg x, f16) noexcept {
@@ -94,7 +94,7 @@ template <> struct lane_ops<float> {
   static HEED_INLINE mask less_equal(reg a, reg b) noexcept { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
   static HEED_INLINE mask not_less(reg a, reg b) noexcept { return _mm512_cmp_ps_mask(a, b, _CMP_NLT_UQ); }
   static HEED_INLINE mask equal(reg a, reg b) noexcept { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
-  static HEED_INLINE mask unordered(reg a, reg b) noexcept { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q); }
+  static HEED_INLINE mask is_nan(reg a) noexcept { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
   static HEED_INLINE reg select(mask m, reg a, reg b) noexcept { return _mm512_mask_blend_ps(m, b, a); }
 
   static HEED_INLINE mask from_bits(std::uint64_t bits) noexcept { return static_cast<mask>(bits); }
@@ -203,7 +203,7 @@ template <> struct lane_ops<double> {
   static HEED_INLINE mask less_equal(reg a, reg b) noexcept { return _mm512_cmp_pd_mask(a, b, _CMP_LE_OQ); }
   static HEED_INLINE mask not_less(reg a, reg b) noexcept { return _mm512_cmp_pd_mask(a, b, _CMP_NLT_UQ); }
   static HEED_INLINE mask equal(reg a, reg b) noexcept { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
-  static HEED_INLINE mask unordered(reg a, reg b) noexcept { return _mm512_cmp_pd_mask(a, b, _CMP_UNORD_Q); }
+  static HEED_INLINE mask is_nan(reg a) noexcept { return _mm512_cmp_pd_mask(a, a, _CMP_UNORD_Q); }
   static HEED_INLINE reg select(mask m, reg a, reg b) noexcept { return _mm512_mask_blend_pd(m, b, a); }
 
   static HEED_INLINE mask from_bits(std::uint64_t bits) noexcept { return static_cast<mask>(bits); }

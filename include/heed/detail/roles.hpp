@@ -1,0 +1,166 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Sorts the tail arguments of a call by what they model, and refuses what does not fit with one line of text.
+#include <heed/epilogue/epilogue_list.hpp>
+#include <heed/mask/full.hpp>
+#include <heed/plan/tuning.hpp>
+#include <heed/problem/query_positions.hpp>
+#include <heed/problem/scale.hpp>
+#include <heed/score/none.hpp>
+#include <heed/view/ragged.hpp>
+
+namespace heed {
+namespace detail {
+inline namespace HEED_ISA {
+
+enum class role : unsigned char { mask, score, scale, positions, tuning, epilogue, observer, unknown };
+
+template <class R, class A> consteval role role_of() {
+  if constexpr (std::is_same_v<R, heed::scale>)
+    return role::scale;
+  else if constexpr (std::is_same_v<R, query_positions>)
+    return role::positions;
+  else if constexpr (heed::mask<R>)
+    return role::mask;
+  else if constexpr (heed::tuning<R>)
+    return role::tuning;
+  else if constexpr (heed::epilogue<R, A>)
+    return role::epilogue;
+  else if constexpr (heed::observer<R, A>)
+    return role::observer;
+  else if constexpr (score_mod<R, A>)
+    return role::score;
+  else
+    return role::unknown;
+}
+template <role Which, class A, class... R>
+inline constexpr int count_of = (0 + ... + (role_of<R, A>() == Which ? 1 : 0));
+
+/// The argument of a role, or the default.
+template <role Which, class A, class Default> HEED_INLINE const Default& pick(const Default& d) noexcept { return d; }
+template <role Which, class A, class Default, class First, class... Rest>
+HEED_INLINE const auto& pick(const Default& d, const First& first, const Rest&... rest) noexcept {
+  if constexpr (role_of<First, A>() == Which)
+    return first;
+  else
+    return pick<Which, A>(d, rest...);
+}
+
+/// All epilogues, in the order given.
+template <class A> HEED_INLINE epilogue_list<> list_epilogues() noexcept { return {}; }
+template <class A, class First, class... Rest>
+HEED_INLINE auto list_epilogues(const First& first, const Rest&... rest) noexcept {
+  auto others = list_epilogues<A>(rest...);
+  if constexpr (role_of<First, A>() == role::epilogue)
+    return prepend(first, others);
+  else
+    return others;
+}
+
+template <class R> HEED_INLINE failure check_role(const R& r, const call_extents& e) noexcept {
+  if constexpr (self_checking<R>)
+    return r.check(e);
+  else
+    return {};
+}
+
+// ---- compile-time checks: each stops at the first thing wrong, so that one line is printed --------------------------
+
+/// Element type of q or o: a view of rank 3 or 4, or a ragged view.
+template <class V> struct row_element { using type = void; };
+template <class T, int Rank, class Space> struct row_element<tensor_view<T, Rank, Space>> {
+  using type = std::conditional_t<(Rank == 3 || Rank == 4) && std::is_same_v<Space, host_space>, T, void>;
+};
+template <class T> struct row_element<ragged_view<T>> { using type = T; };
+
+template <class K> consteval bool check_source() {
+  constexpr bool formats = requires {
+    typename K::key_format;
+    typename K::value_format;
+  };
+  static_assert(formats, "heed: kv does not model heed::kv_source: no key_format and value_format");
+  if constexpr (formats) {
+    constexpr bool readable = row_format<typename K::key_format> && row_format<typename K::value_format>;
+    static_assert(readable,
+                  "heed: kv does not model heed::kv_source: key_format or value_format is no heed::row_format");
+    constexpr bool dims = readable && requires(const K kv) {
+      { kv.dims() }
+      noexcept->std::same_as<kv_dims>;
+    };
+    static_assert(!readable || dims, "heed: kv does not model heed::kv_source: no dims() noexcept -> kv_dims");
+    constexpr bool rows = dims && requires(const K kv, index_t i, range r) {
+      { kv.rows(i, i, r) }
+      noexcept->std::same_as<kv_rows>;
+    };
+    static_assert(!dims || rows,
+                  "heed: kv does not model heed::kv_source: no rows(seq, kv_head, slots) noexcept -> kv_rows");
+    constexpr bool slots = rows && requires(const K kv, index_t i) {
+      { kv.slots(i, i) }
+      noexcept->std::same_as<index_t>;
+    };
+    static_assert(!rows || slots,
+                  "heed: kv does not model heed::kv_source: no slots(seq, kv_head) noexcept -> index_t");
+    constexpr bool seen = slots && requires(const K kv, index_t i) {
+      { kv.seen(i) }
+      noexcept->std::same_as<index_t>;
+    };
+    static_assert(!slots || seen, "heed: kv does not model heed::kv_source: no seen(seq) noexcept -> index_t");
+    constexpr bool located = seen && requires(const K kv, index_t i) {
+      { kv.ordered(i, i) }
+      noexcept->std::same_as<bool>;
+      { kv.locate(i, i, i) }
+      noexcept->std::same_as<index_t>;
+    };
+    static_assert(!seen || located, "heed: kv does not model heed::kv_source: no ordered(seq, kv_head) -> bool and "
+                                    "locate(seq, kv_head, position) -> index_t, both noexcept");
+    static_assert(!located || kv_source<K>, "heed: kv does not model heed::kv_source: values_alias_keys, keys_as() or "
+                                            "values_as() is missing, or it is not copyable");
+    return kv_source<K>;
+  } else
+    return false;
+}
+
+template <class A, class... R> consteval bool check_roles() {
+  constexpr bool known = count_of<role::unknown, A, R...> == 0;
+  static_assert(known,
+                "heed: a tail argument models no role: it is neither a mask, score modifier, scale, query_positions, "
+                "tuning, epilogue nor observer (an output view or a lambda may have another accumulator type)");
+  constexpr bool masks = count_of<role::mask, A, R...> <= 1;
+  static_assert(!known || masks, "heed: mask is given twice; combine masks with heed::all_of or heed::any_of");
+  constexpr bool scores = count_of<role::score, A, R...> <= 1;
+  static_assert(!known || !masks || scores, "heed: score modifier is given twice; put them in order with heed::chain");
+  constexpr bool single = count_of<role::scale, A, R...> <= 1 && count_of<role::positions, A, R...> <= 1 &&
+                          count_of<role::tuning, A, R...> <= 1;
+  static_assert(!known || !masks || !scores || single, "heed: scale, query_positions or tuning is given twice");
+  return known && masks && scores && single;
+}
+
+template <class Q, class K, class O> consteval bool check_operands() {
+  using q = typename row_element<Q>::type;
+  using o = typename row_element<O>::type;
+  constexpr bool q_ok = !std::is_void_v<q>;
+  static_assert(q_ok, "heed: q is no heed::tensor_view of rank 3 or 4 on the host, and no heed::ragged_view");
+  constexpr bool o_ok = !std::is_void_v<o> && !std::is_const_v<o>;
+  static_assert(
+      !q_ok || o_ok,
+      "heed: o is no heed::tensor_view of rank 3 or 4 of mutable elements on the host, and no heed::ragged_view");
+  if constexpr (q_ok && o_ok) {
+    constexpr bool numbers = element<std::remove_const_t<q>> && element<o>;
+    static_assert(numbers, "heed: q or o holds no heed::element (float, double, f16, bf16)");
+    constexpr bool source = numbers && check_source<K>();
+    if constexpr (source) {
+      using a = typename K::key_format::accum;
+      constexpr bool same = std::is_same_v<a, typename K::value_format::accum> && std::is_same_v<a, accum_t<q>> &&
+                            std::is_same_v<a, accum_t<o>>;
+      static_assert(same, "heed: q, kv and o accumulate in different types (double goes with double only)");
+      return same;
+    } else
+      return false;
+  } else
+    return false;
+}
+
+} // namespace HEED_ISA
+} // namespace detail
+} // namespace heed

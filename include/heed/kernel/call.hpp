@@ -1,0 +1,46 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// What every kernel of one call is given.
+#include <heed/plan/tile_shape.hpp>
+#include <heed/problem/problem.hpp>
+#include <heed/score/none.hpp>
+
+namespace heed {
+inline namespace HEED_ISA {
+namespace kernel {
+
+/// The roles of a call by reference. A: accumulator; E: the finished rows' epilogue.
+template <class A, class TQ, class TO, class K, class M, class F, class E> struct call {
+  using accum = A;
+  using query = TQ;
+  using output = TO;
+  using source = K;
+  using mask_type = M;
+  using score_type = F;
+  const problem<TQ, TO>& p;
+  const K& kv;
+  const M& m;
+  const F& mod;
+  const E& epi;
+  tile_shape shape;
+  kv_dims dims;
+
+  static constexpr bool modified = !std::is_same_v<F, no_score_mod>;
+  static constexpr bool keys_in_place = std::is_same_v<typename K::key_format::element, A>;
+  static constexpr bool values_in_place = std::is_same_v<typename K::value_format::element, A>;
+
+  /// Factor folded into packed queries: with a modifier scores stay in natural units until it has run.
+  [[nodiscard]] HEED_INLINE A query_factor() const noexcept {
+    constexpr double log2_of_e = 1.44269504088896340735992468100189214;
+    return static_cast<A>(modified ? p.scale : p.scale * log2_of_e);
+  }
+  [[nodiscard]] HEED_INLINE index_t position(index_t seq, index_t row) const noexcept {
+    const call_extents& e = p.extents;
+    return p.positions(e.first_row(seq) + row, row, e.rows(seq), kv.seen(seq));
+  }
+};
+
+} // namespace kernel
+} // namespace HEED_ISA
+} // namespace heed

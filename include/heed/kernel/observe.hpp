@@ -1,0 +1,106 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Second pass over chosen rows, key-stationary: a stretch of slots meets query tiles in ascending order, so that each
+// slot has one writer.
+#include <heed/kernel/prefill.hpp>
+
+namespace heed {
+inline namespace HEED_ISA {
+namespace kernel {
+
+/// Probabilities of one panel and block, in place of its scores: exp2(score - lse), 0 where not live.
+/// lse: [lanes] in base 2, +inf in lanes that are padding.
+template <class A>
+HEED_NOINLINE void normalise_scores(const panel<A>& p, const live_groups& live, index_t keys, const A* lse,
+                                    A* scores) noexcept {
+  using batch = simd::batch<A>;
+  index_t j = 0;
+  const auto clear_to = [&](index_t end) HEED_BODY {
+    for (; j < end; ++j)
+      for (index_t v = 0; v < p.lanes; v += batch::lanes) batch(A(0)).store(scores + j * p.lanes + v);
+  };
+  for (index_t s = 0; s < live.count; ++s) {
+    clear_to(live.segment[s].begin);
+    for (; j < live.segment[s].end; ++j)
+      for (index_t v = 0; v < p.lanes; v += batch::lanes) {
+        A* at = scores + j * p.lanes + v;
+        simd::exp2(batch::load(at) - batch::load(lse + v)).store(at);
+      }
+  }
+  clear_to(keys);
+}
+
+/// Lets an observer see a stretch of slots of one key-value head. lse: [tokens][q_heads], natural, of the whole call.
+/// scratch rows and positions: [lanes of a tile].
+template <class A, class Call, class O>
+HEED_NOINLINE void observe_stretch(const Call& c, prefill_scratch<A>& s, const A* lse, const O& observer, index_t seq,
+                                   index_t kv_head, range slots) noexcept {
+  using stream = key_blocks<typename Call::mask_type, typename Call::source>;
+  using layout = lane_layout<A>;
+  const call_extents& e = c.p.extents;
+  const range group = c.p.heads.group_of(kv_head);
+  const index_t all = e.rows(seq), first_token = e.first_row(seq), seen = c.kv.seen(seq);
+  constexpr index_t vector = simd::batch<A>::lanes;
+  for (index_t head = group.begin; head < group.end;) {
+    const range chosen = observer.rows(seq, head, all);
+    // Heads share lanes only where few rows leave them empty, and never across panels.
+    index_t heads = 1;
+    if (chosen.size() < vector && alike(c.m, group))
+      while (head + heads < group.end && observer.rows(seq, head + heads, all) == chosen &&
+             (heads + 1) * chosen.size() <= layout::full)
+        ++heads;
+    const index_t rows_each = heads > 1 ? chosen.size() : c.shape.panels * layout::full;
+    for (index_t first = chosen.begin; first < chosen.end; first += rows_each) {
+      const index_t n = lesser(rows_each, chosen.end - first);
+      tile t{seq,
+             kv_head,
+             {head, head + heads},
+             {s.rows, static_cast<std::size_t>(n)},
+             {s.positions, static_cast<std::size_t>(n)},
+             {0, 0},
+             {0, 0},
+             {0, seen}};
+      for (index_t i = 0; i < n; ++i) {
+        s.rows[i] = first + i;
+        s.positions[i] = c.p.positions(first_token + first + i, first + i, all, seen);
+        t.q_hull = i == 0 ? range{s.positions[0], s.positions[0] + 1}
+                          : range{lesser(t.q_hull.begin, s.positions[i]), greater(t.q_hull.end, s.positions[i] + 1)};
+      }
+      const index_t panels = make_panels(c, s, t);
+      A* const lse2 = s.first.m;
+      for (index_t i = 0; i < panels; ++i)
+        for (index_t lane = 0; lane < s.panels[i].lanes; ++lane) {
+          const panel<A>& p = s.panels[i];
+          const index_t at = i * layout::full + lane;
+          lse2[at] = lane < p.used ? lse[(first_token + p.row_of[lane]) * e.q_heads + p.head_of[lane]] * log2e<A>
+                                   : static_cast<A>(__builtin_inf());
+        }
+      stream blocks(c.m, c.kv, clip(t, c.kv, slots), c.shape.block_keys, PTRDIFF_MAX);
+      key_block& b = s.blocks[0];
+      row_prefetch none{&b, PTRDIFF_MAX, 0, 0, 0};
+      if (!blocks.next_chunk()) continue;
+      while (blocks.next(b)) {
+        unpack_block<A>(c, s, b);
+        for (index_t i = 0; i < panels; ++i) {
+          const panel<A>& p = s.panels[i];
+          bool seen_any = false;
+          if constexpr (kernel_shape<A>::panel_vectors >= 3)
+            if (p.vectors == 3) seen_any = score_panel<3>(c, s, p, b, none);
+          if (p.vectors == 2) seen_any = score_panel<2>(c, s, p, b, none);
+          if (p.vectors == 1) seen_any = score_panel<1>(c, s, p, b, none);
+          if (!seen_any) continue;
+          normalise_scores(p, *s.live, b.count, lse2 + i * layout::full, s.scores);
+          const auto keys = static_cast<std::size_t>(b.count);
+          observer.observe(probability_block<A>{
+              seq, kv_head, all, t.heads, p.rows.rows, {b.slot, keys}, {b.k, keys}, s.scores, p.lanes});
+        }
+      }
+    }
+    head += heads;
+  }
+}
+
+} // namespace kernel
+} // namespace HEED_ISA
+} // namespace heed

@@ -1,0 +1,137 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Scores of one panel of queries with one block of keys: products, modifiers, bias, mask.
+#include <heed/kernel/panel.hpp>
+#include <heed/simd/math.hpp>
+#include <heed/stream/key_blocks.hpp>
+
+namespace heed {
+inline namespace HEED_ISA {
+namespace kernel {
+
+/// out[n][v] = sum_d keys[n][d] * q[d][v]: `Keys` keys times `Vectors` vectors of queries, all in registers.
+/// q: [dim][Vectors x lanes]; out: [Keys][Vectors x lanes].
+template <class A, int Vectors, int Keys>
+HEED_NOINLINE void score_group(const A* q, const std::byte* const* keys, index_t dim, A* out) noexcept {
+  using batch = simd::batch<A>;
+  batch sum[Keys * Vectors];
+  const A* row[Keys];
+  detail::unroll<Keys>([&](auto n) HEED_BODY { row[n] = reinterpret_cast<const A*>(keys[n]); });
+  detail::unroll<Keys * Vectors>([&](auto i) HEED_BODY { sum[i] = batch(A(0)); });
+  for (index_t d = 0; d < dim; ++d) {
+    batch x[Vectors];
+    detail::unroll<Vectors>([&](auto v) HEED_BODY { x[v] = batch::load(q + v * batch::lanes); });
+    detail::unroll<Keys>([&](auto n) HEED_BODY {
+      const batch key(row[n][d]);
+      detail::unroll<Vectors>([&](auto v) HEED_BODY { sum[n * Vectors + v] = fma(key, x[v], sum[n * Vectors + v]); });
+    });
+    q += Vectors * batch::lanes;
+  }
+  detail::unroll<Keys * Vectors>([&](auto i) HEED_BODY { sum[i].store(out + i * batch::lanes); });
+}
+
+/// Fetches the rows of the next block while the products of this one are under way, a few rows per group of keys.
+struct row_prefetch {
+  const key_block* next;
+  index_t at, step, key_bytes, value_bytes;
+  static HEED_INLINE void fetch(const std::byte* row, index_t bytes) noexcept {
+    for (index_t i = 0; i < bytes; i += 64) simd::prefetch(row + i);
+  }
+  HEED_INLINE void advance() noexcept { advance_to(at + step); }
+  /// The same up to row `end` of the next block.
+  HEED_INLINE void advance_to(index_t end) noexcept {
+    for (; at < lesser(end, next->count); ++at) {
+      fetch(next->key[at], key_bytes);
+      fetch(next->value[at], value_bytes);
+    }
+  }
+};
+
+/// Products of a panel with every group of a block that has a live cell.
+template <class A, int Vectors>
+HEED_INLINE void score_products(const panel<A>& p, const std::byte* const* keys, const live_groups& live, A* scores,
+                                row_prefetch& ahead) noexcept {
+  constexpr int group = kernel_shape<A>::group_keys;
+  for (index_t s = 0; s < live.count; ++s)
+    for (index_t j = live.segment[s].begin; j < live.segment[s].end; j += group) {
+      ahead.advance();
+      score_group<A, Vectors, group>(p.q, keys + j, p.key_dim, scores + j * p.lanes);
+    }
+}
+
+/// Applies a modifier to a vector of scores: in one piece where it can, else lane by lane.
+template <class A, class F>
+HEED_INLINE simd::batch<A> apply_mod(const F& mod, simd::batch<A> x, const cells<simd::batch<A>>& at) noexcept {
+  if constexpr (batched_score_mod<F, simd::batch<A>>)
+    return mod(x, at);
+  else {
+    A lane[simd::batch<A>::lanes];
+    x.store(lane);
+    for (index_t i = 0; i < at.count; ++i) lane[i] = mod(lane[i], at[i]);
+    return simd::batch<A>::load(lane);
+  }
+}
+
+/// Distances are taken as 32-bit differences from an origin; farther apart than 2^30 they stay at that.
+HEED_INLINE std::int32_t relative(index_t position, index_t origin) noexcept {
+  constexpr index_t limit = (index_t{1} << 30) - 1;
+  return static_cast<std::int32_t>(greater(-limit, lesser(limit, position - origin)));
+}
+
+/// log2(e): scores in natural units become powers of two.
+template <class A> inline constexpr A log2e = A(1.44269504088896340735992468100189214L);
+
+/// Adds modifiers and bias. Scores come in natural units where there is a modifier, in base 2 where there is none, and
+/// leave in base 2. Cells that a modifier sends to -inf are taken out of `live`, as if masked.
+template <class A, class F>
+HEED_NOINLINE void modify_scores(const F& mod, const panel<A>& p, const key_block& b, live_groups& live,
+                                 A* scores) noexcept {
+  using batch = simd::batch<A>;
+  constexpr bool modified = !std::is_same_v<F, no_score_mod>;
+  if constexpr (modified)
+    if (!live.detailed)
+      for (index_t j = 0; j < b.count; ++j) live.lanes[j] = p.every;
+  for (index_t s = 0; s < live.count; ++s)
+    for (index_t j = live.segment[s].begin; j < live.segment[s].end; ++j)
+      for (index_t v = 0; v < p.vectors; ++v) {
+        const index_t lane = v * batch::lanes;
+        A* at = scores + j * p.lanes + lane;
+        batch x = batch::load(at);
+        if constexpr (modified) {
+          if (lane >= p.used) continue;
+          const cells<batch> c{p.seq,
+                               {p.head_of + lane, 1},
+                               {p.q_of + lane, 1},
+                               {b.k + j, 0},
+                               {p.row_of + lane, 1},
+                               {b.slot + j, 0},
+                               batch::difference(p.relative_q + lane, relative(b.k[j], p.origin)),
+                               lesser(batch::lanes, p.used - lane)};
+          x = mul(apply_mod<A>(mod, x, c) + batch(static_cast<A>(b.bias[j])), batch(log2e<A>));
+          const auto gone = x == batch(-static_cast<A>(__builtin_inf()));
+          if (gone.any()) live.take_out(j, gone.bits() << lane);
+        } else
+          x = x + mul(batch(static_cast<A>(b.bias[j])), batch(log2e<A>));
+        x.store(at);
+      }
+  if constexpr (modified) live.settle(p.every, b.count, kernel_shape<A>::group_keys);
+}
+
+/// Masked cells become -inf.
+template <class A> HEED_NOINLINE void mask_scores(const panel<A>& p, const live_groups& live, A* scores) noexcept {
+  using batch = simd::batch<A>;
+  const batch nothing(-static_cast<A>(__builtin_inf()));
+  for (index_t s = 0; s < live.count; ++s) {
+    if (!live.segment[s].partial) continue;
+    for (index_t j = live.segment[s].begin; j < live.segment[s].end; ++j)
+      for (index_t v = 0; v < p.vectors; ++v) {
+        A* at = scores + j * p.lanes + v * batch::lanes;
+        select(batch::mask::from_bits(live.lanes[j] >> (v * batch::lanes)), batch::load(at), nothing).store(at);
+      }
+  }
+}
+
+} // namespace kernel
+} // namespace HEED_ISA
+} // namespace heed

@@ -1,0 +1,108 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Limits, shapes and the workspace that they need: made once, serves all layers and steps.
+#include <heed/plan/limits.hpp>
+#include <heed/plan/tile_shape.hpp>
+
+namespace heed {
+
+/// One line of text in the object itself.
+struct plan_text {
+  char text[320];
+  [[nodiscard]] HEED_INLINE const char* c_str() const noexcept { return text; }
+};
+
+/// What make_plan chose. A value: copy it, share it between threads. It means the same in every translation unit.
+///
+/// Workspace    workspace_bytes(workers), owned by the caller, any alignment, one per run under way
+class plan {
+public:
+  /// The numbers that a plan consists of; filled by make_plan.
+  struct figures {
+    batch_shape limits;
+    kv_dims dims{};
+    tile_shape shape;
+    index_t accum_bytes = 0;
+    index_t panel_lanes = 0, vector_lanes = 0;
+    index_t worker_bytes = 0;                 ///< scratch of one worker
+    index_t tiles = 0, observer_tasks = 0;    ///< at most
+    index_t record_bytes = 0, task_bytes = 0; ///< of a tile and of a task
+    /// Of one group of tiles that is split: chunks, chunk states of all its tiles, and their numbers.
+    index_t group_chunks = 0, group_states = 0, group_numbers = 0;
+    bool any_tiles = false; ///< the mask may cut tiles or tell heads apart
+    const char* isa = "";
+  };
+
+  constexpr plan() noexcept = default;
+  HEED_INLINE explicit plan(const figures& f) noexcept : f_(f) {}
+
+  [[nodiscard]] HEED_INLINE const figures& numbers() const noexcept { return f_; }
+  [[nodiscard]] HEED_INLINE bool valid() const noexcept { return f_.accum_bytes > 0; }
+
+  /// Groups of tiles that may be split into chunk tasks: those dearer than a quarter of a worker's share.
+  [[nodiscard]] HEED_INLINE index_t split_groups(index_t workers) const noexcept {
+    return workers > 1 ? lesser(f_.tiles, 4 * workers) : 0;
+  }
+  /// Bytes that run needs for an executor of so many workers.
+  [[nodiscard]] HEED_INLINE index_t workspace_bytes(index_t workers) const noexcept {
+    constexpr index_t line = 64;
+    const index_t groups = split_groups(workers);
+    const index_t lse = f_.limits.tokens * f_.limits.q_heads * f_.accum_bytes;
+    return workers * f_.worker_bytes + f_.tiles * f_.record_bytes + task_count(workers) * f_.task_bytes +
+           groups * (f_.group_states * static_cast<index_t>(sizeof(index_t)) + f_.group_numbers * f_.accum_bytes) +
+           lse + 16 * line;
+  }
+  /// Tasks that a work list may hold.
+  [[nodiscard]] HEED_INLINE index_t task_count(index_t workers) const noexcept {
+    return greater(f_.tiles + split_groups(workers) * f_.group_chunks, f_.observer_tasks);
+  }
+
+private:
+  figures f_;
+};
+
+/// Says in one line which kernels, instruction set and tiles a plan uses, and why.
+[[nodiscard]] HEED_INLINE plan_text explain(const plan& p, index_t workers = 1) noexcept {
+  const plan::figures& f = p.numbers();
+  plan_text t;
+  detail::text_buffer b{t.text, static_cast<index_t>(sizeof t.text)};
+  const index_t group = f.dims.kv_heads > 0 ? f.limits.q_heads / f.dims.kv_heads : 0;
+  const bool decode_only = f.limits.rows() * group <= f.shape.few_lanes;
+  if (!decode_only) {
+    b.put("prefill ");
+    b.put(f.shape.panels);
+    b.put(" x ");
+    b.put(f.panel_lanes);
+    b.put(" lanes, blocks of ");
+    b.put(f.shape.block_keys);
+    b.put(" keys, chunks of ");
+    b.put(f.shape.chunk_slots);
+    b.put(" slots; ");
+  }
+  if (group <= f.shape.few_lanes) {
+    b.put("decode (rows x group <= ");
+    b.put(f.shape.few_lanes);
+    b.put("), blocks of ");
+    b.put(f.shape.decode_block_keys);
+    b.put(" keys, chunks of ");
+    b.put(f.shape.decode_chunk_slots);
+    b.put(" slots; ");
+  }
+  b.put("isa ");
+  b.put(f.isa);
+  b.put(", ");
+  b.put(f.vector_lanes);
+  b.put(" lanes of ");
+  b.put(f.accum_bytes * 8);
+  b.put(" bits; up to ");
+  b.put(p.split_groups(workers));
+  b.put(" tiles split for ");
+  b.put(workers);
+  b.put(" workers; workspace ");
+  b.put(p.workspace_bytes(workers));
+  b.put(" bytes");
+  return t;
+}
+
+} // namespace heed

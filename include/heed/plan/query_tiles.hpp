@@ -1,0 +1,91 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Which rows and heads share a tile, and which kernel serves a sequence.
+#include <heed/kernel/call.hpp>
+#include <heed/kernel/panel.hpp>
+
+namespace heed {
+inline namespace HEED_ISA {
+namespace plan_detail {
+
+enum class kernel_kind : unsigned char { prefill, decode };
+
+/// One tile before its rows are listed.
+struct tile_name {
+  index_t seq, kv_head;
+  range heads;
+  index_t index; ///< among the tiles of these heads
+  kernel_kind kind;
+};
+
+/// Cuts a call's queries into tiles, the same whatever else is in the batch.
+template <class A, class Call> class query_tiles {
+public:
+  HEED_INLINE explicit query_tiles(const Call& c) noexcept : c_(c) {}
+
+  /// Few lanes, rows times group, take the decode kernel. Decided before heads are split by `alike`, so that a mask
+  /// that allows the same for all heads takes the kernel that it would take without naming heads.
+  [[nodiscard]] HEED_INLINE kernel_kind kind(index_t seq) const noexcept {
+    return c_.p.extents.rows(seq) * c_.p.heads.group() <= c_.shape.few_lanes ? kernel_kind::decode
+                                                                             : kernel_kind::prefill;
+  }
+  /// The heads from `first` on that share lanes: all of a group where the mask is alike for them, else one.
+  [[nodiscard]] HEED_INLINE range heads_from(index_t kv_head, index_t first, kernel_kind k) const noexcept {
+    const range group = c_.p.heads.group_of(kv_head);
+    const index_t lanes = k == kernel_kind::decode ? c_.shape.few_lanes : lanes_of_tile();
+    const index_t per = alike(c_.m, group) ? lesser(group.size(), lanes) : 1;
+    return {first, lesser(first + per, group.end)};
+  }
+  [[nodiscard]] HEED_INLINE index_t lanes_of_tile() const noexcept {
+    return c_.shape.panels * kernel::kernel_shape<A>::panel_lanes;
+  }
+  [[nodiscard]] HEED_INLINE index_t capacity(range heads) const noexcept {
+    return greater(1, lanes_of_tile() / heads.size());
+  }
+  [[nodiscard]] HEED_INLINE index_t count(index_t seq, range heads, kernel_kind k) const noexcept {
+    const index_t rows = c_.p.extents.rows(seq), most = capacity(heads);
+    if (rows == 0) return 0;
+    if (k == kernel_kind::decode) return 1;
+    if constexpr (query_tiler<typename Call::mask_type>)
+      return c_.m.query_tiles(seq, rows, most);
+    else
+      return (rows + most - 1) / most;
+  }
+  /// Lists a tile's rows and positions. rows, q: room for capacity. A tile without rows has empty lists.
+  HEED_NOINLINE tile list(const tile_name& name, index_t* rows, index_t* q) const noexcept {
+    const index_t all = c_.p.extents.rows(name.seq), most = capacity(name.heads);
+    index_t n = 0;
+    if (name.kind == kernel_kind::decode) {
+      for (; n < all; ++n) rows[n] = n;
+    } else if constexpr (query_tiler<typename Call::mask_type>) {
+      n = c_.m.query_tile(name.seq, all, most, name.index, std::span<index_t>(rows, static_cast<std::size_t>(most)));
+    } else {
+      for (index_t r = name.index * most; r < lesser(all, (name.index + 1) * most); ++r) rows[n++] = r;
+    }
+    tile t{name.seq,
+           name.kv_head,
+           name.heads,
+           {rows, static_cast<std::size_t>(n)},
+           {q, static_cast<std::size_t>(n)},
+           {0, 0},
+           {0, 0},
+           {0, c_.kv.seen(name.seq)}};
+    if (n == 0) return t;
+    const index_t first_token = c_.p.extents.first_row(name.seq), seen = c_.kv.seen(name.seq);
+    q[0] = c_.p.positions(first_token + rows[0], rows[0], all, seen);
+    t.q_hull = {q[0], q[0] + 1};
+    for (index_t i = 1; i < n; ++i) {
+      q[i] = c_.p.positions(first_token + rows[i], rows[i], all, seen);
+      t.q_hull = {lesser(t.q_hull.begin, q[i]), greater(t.q_hull.end, q[i] + 1)};
+    }
+    return clip(t, c_.kv, {0, c_.kv.slots(name.seq, name.kv_head)});
+  }
+
+private:
+  const Call& c_;
+};
+
+} // namespace plan_detail
+} // namespace HEED_ISA
+} // namespace heed

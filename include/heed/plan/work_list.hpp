@@ -1,0 +1,258 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Tasks, chunks and their states: what one run of a plan does, built in the caller's workspace.
+#include <heed/detail/arena.hpp>
+#include <heed/kernel/prefill.hpp>
+#include <heed/plan/query_tiles.hpp>
+
+#include <atomic>
+
+namespace heed {
+inline namespace HEED_ISA {
+namespace plan_detail {
+
+/// One tile of a call. Where it is split, chunk i has a state of its own and starts at slot chunk_begin[first_chunk +
+/// i].
+struct tile_record {
+  tile_name name;
+  index_t visited; ///< slots that the mask lets the tile see
+  index_t chunks, cost;
+  index_t first_chunk;                 ///< into work_list::chunk_begin; valid if split
+  index_t state_offset, state_numbers; ///< of chunk i: pool + state_offset + i * state_numbers
+  std::uint32_t done;                  ///< chunks finished, by atomic access only
+  bool split;
+};
+
+/// Chunks [chunk.begin, chunk.end) of `tiles` consecutive tiles; whole: all chunks, merged by the task itself.
+struct task {
+  index_t first_tile, tiles;
+  range chunk;
+  bool whole;
+  index_t dearest, group, cost, index; ///< the key of the order, see `before`
+};
+
+/// Key-value heads one after the other, so that their rows stay in the shared cache; the head with the dearest tile
+/// first, and of one head the dearest task first: the work left at the end is small.
+HEED_INLINE bool before(const task& a, const task& b) noexcept {
+  if (a.dearest != b.dearest) return a.dearest > b.dearest;
+  if (a.group != b.group) return a.group < b.group;
+  return a.cost != b.cost ? a.cost > b.cost : a.index < b.index;
+}
+
+/// How many of each a workspace must hold.
+struct work_bounds {
+  index_t tiles = 0, tasks = 0, chunks = 0, pool_numbers = 0;
+};
+
+/// Tasks of one run. Bits do not depend on it: a tile that is split and one that is not merge the same chunk states in
+/// the same order.
+template <class A> struct work_list {
+  tile_record* tiles;
+  task* tasks;
+  index_t* chunk_begin;
+  A* pool;
+  work_bounds room;
+  index_t tile_count = 0, task_count = 0, chunk_count = 0, pool_used = 0;
+
+  HEED_INLINE void lay_out(detail::arena& a, const work_bounds& b) noexcept {
+    room = b;
+    tiles = a.take<tile_record>(b.tiles);
+    tasks = a.take<task>(b.tasks);
+    chunk_begin = a.take<index_t>(b.chunks);
+    pool = a.take<A>(b.pool_numbers);
+  }
+};
+
+/// Numbers of one chunk state of a tile, a multiple of a cache line.
+template <class A> HEED_INLINE index_t state_numbers(kernel_kind kind, index_t lanes, index_t value_dim) noexcept {
+  constexpr index_t vector = simd::batch<A>::lanes, line = 64 / static_cast<index_t>(sizeof(A));
+  const auto up = [](index_t n, index_t to) HEED_BODY { return (n + to - 1) / to * to; };
+  const index_t padded = up(lanes, vector);
+  const index_t o = kind == kernel_kind::decode ? lanes * up(value_dim, vector) : padded * value_dim;
+  return up(2 * up(padded, line) + o, line);
+}
+template <class A> HEED_INLINE kernel::softmax_state<A> state_at(A* at, index_t lanes) noexcept {
+  constexpr index_t vector = simd::batch<A>::lanes, line = 64 / static_cast<index_t>(sizeof(A));
+  const index_t padded = ((lanes + vector - 1) / vector * vector + line - 1) / line * line;
+  return {at, at + padded, at + 2 * padded};
+}
+
+/// Heap sort: in place, no allocation, no recursion; the order is total, so it needs no stability.
+HEED_NOINLINE inline void sort_tasks(task* t, index_t n) noexcept {
+  const auto sift = [&](index_t root, index_t end) HEED_BODY {
+    for (;;) {
+      index_t child = 2 * root + 1;
+      if (child >= end) return;
+      if (child + 1 < end && before(t[child], t[child + 1])) ++child;
+      if (!before(t[root], t[child])) return;
+      const task x = t[root];
+      t[root] = t[child];
+      t[child] = x;
+      root = child;
+    }
+  };
+  for (index_t i = n / 2; i-- > 0;) sift(i, n);
+  for (index_t end = n; end-- > 1;) {
+    const task x = t[0];
+    t[0] = t[end];
+    t[end] = x;
+    sift(0, end);
+  }
+}
+
+/// Lists the tiles of a call with their cost, cuts them into tasks and orders these.
+template <class A, class Call> class work_builder {
+public:
+  HEED_INLINE work_builder(const Call& c, work_list<A>& work, index_t* rows, index_t* q) noexcept
+      : c_(c), tiles_(c), work_(work), rows_(rows), q_(q) {}
+
+  /// workers: of the executor. group_parts: key-value heads that one decode task may span.
+  HEED_NOINLINE errc build(index_t workers, index_t group_parts) noexcept {
+    const call_extents& e = c_.p.extents;
+    for (index_t seq = 0; seq < e.sequences; ++seq) {
+      if (e.rows(seq) == 0) continue;
+      const kernel_kind kind = tiles_.kind(seq);
+      for (index_t g = 0; g < e.kv_heads; ++g) {
+        const range group = c_.p.heads.group_of(g);
+        for (index_t h = group.begin; h < group.end;) {
+          const range heads = tiles_.heads_from(g, h, kind);
+          const index_t n = tiles_.count(seq, heads, kind);
+          for (index_t i = 0; i < n; ++i)
+            if (!add_tile({seq, g, heads, i, kind})) return errc::limit_exceeded;
+          h = heads.end;
+        }
+      }
+    }
+    return cut(workers, group_parts) ? errc::ok : errc::limit_exceeded;
+  }
+
+  /// Passes of one vector over a slot, of all tiles.
+  [[nodiscard]] HEED_INLINE index_t total() const noexcept { return total_; }
+
+private:
+  HEED_INLINE index_t chunk_slots(kernel_kind k) const noexcept {
+    return k == kernel_kind::decode ? c_.shape.decode_chunk_slots : c_.shape.chunk_slots;
+  }
+  HEED_INLINE index_t lanes_of(const tile_record& r, index_t rows) const noexcept { return r.name.heads.size() * rows; }
+
+  HEED_NOINLINE bool add_tile(const tile_name& name) noexcept {
+    const tile t = tiles_.list(name, rows_, q_);
+    if (t.rows.empty()) return true;
+    if (work_.tile_count == work_.room.tiles) return false;
+    tile_record& r = work_.tiles[work_.tile_count++];
+    r = {name, 0, 0, 0, 0, 0, 0, 0, false};
+    slot_runs<typename Call::mask_type, typename Call::source> runs(c_.m, c_.kv, t);
+    range slots;
+    coverage cover;
+    while (runs.next(slots, cover)) r.visited += slots.size();
+    r.chunks = (r.visited + chunk_slots(name.kind) - 1) / chunk_slots(name.kind);
+    r.state_numbers = state_numbers<A>(name.kind, lanes_of(r, static_cast<index_t>(t.rows.size())), c_.dims.value_dim);
+    // A visited slot costs a pass of at least one vector; packing and storing a tile cost about as much as 8 slots.
+    constexpr index_t vector = simd::batch<A>::lanes;
+    const index_t lanes = lanes_of(r, static_cast<index_t>(t.rows.size()));
+    r.cost = (lanes + vector - 1) / vector * (r.visited + 8);
+    total_ += r.cost;
+    return true;
+  }
+
+  HEED_NOINLINE bool cut(index_t workers, index_t group_parts) noexcept {
+    // Tasks of about a quarter of a worker's share leave less than an eighth of it idle at the end.
+    const index_t target = workers > 1 ? total_ / (workers * 4) + 1 : total_ + 1;
+    index_t group = 0, group_start = 0;
+    for (index_t i = 0; i < work_.tile_count;) {
+      const index_t n = group_at(i, group_parts, workers);
+      const tile_name& name = work_.tiles[i].name;
+      if (i > 0 &&
+          (name.seq != work_.tiles[i - 1].name.seq || name.heads.begin != work_.tiles[i - 1].name.heads.begin)) {
+        close_group(group_start);
+        group_start = work_.task_count;
+        ++group;
+      }
+      index_t cost = 0, chunks = 0;
+      for (index_t j = i; j < i + n; ++j) {
+        cost += work_.tiles[j].cost;
+        chunks = greater(chunks, work_.tiles[j].chunks);
+      }
+      const bool split = cost > target && chunks > 1 && number_chunks(i, n);
+      const index_t per = split ? greater(1, target / (cost / chunks + 1)) : greater(1, chunks);
+      for (index_t first = 0; first == 0 || first < chunks; first += per) {
+        if (work_.task_count == work_.room.tasks) return false;
+        const range part{first, lesser(chunks, first + per)};
+        const index_t share = split ? cost / chunks * part.size() : cost;
+        work_.tasks[work_.task_count] = {i, n, part, !split, 0, group, share, work_.task_count};
+        ++work_.task_count;
+      }
+      i += n;
+    }
+    close_group(group_start);
+    sort_tasks(work_.tasks, work_.task_count);
+    return true;
+  }
+  HEED_INLINE void close_group(index_t first) noexcept {
+    index_t dearest = 0;
+    for (index_t i = first; i < work_.task_count; ++i) dearest = greater(dearest, work_.tasks[i].cost);
+    for (index_t i = first; i < work_.task_count; ++i) work_.tasks[i].dearest = dearest;
+  }
+
+  /// How many tiles from i on go into one task: one of prefill; of decode the key-value heads of one sequence.
+  HEED_INLINE index_t group_at(index_t i, index_t most, index_t workers) const noexcept {
+    const tile_record& first = work_.tiles[i];
+    if (first.name.kind == kernel_kind::prefill) return 1;
+    // Too few chunks for the workers: fewer heads per task.
+    const index_t share = (total_ + workers * 2 - 1) / (workers * 2);
+    index_t n = 1, cost = first.cost;
+    for (; n < most && i + n < work_.tile_count; ++n) {
+      const tile_record& r = work_.tiles[i + n];
+      if (r.name.seq != first.name.seq || r.name.kind != kernel_kind::decode) break;
+      cost += r.cost;
+      if (workers > 1 && first.chunks < 2 && cost > share) break;
+    }
+    return n;
+  }
+
+  /// Gives each chunk of n tiles from i on a state and its first slot; false if the workspace has no room (the tiles
+  /// then stay whole: the same bits, less balance).
+  HEED_NOINLINE bool number_chunks(index_t i, index_t n) noexcept {
+    index_t chunks = 0, numbers = 0;
+    for (index_t j = i; j < i + n; ++j) {
+      chunks += work_.tiles[j].chunks;
+      numbers += work_.tiles[j].chunks * work_.tiles[j].state_numbers;
+    }
+    if (work_.chunk_count + chunks > work_.room.chunks || work_.pool_used + numbers > work_.room.pool_numbers)
+      return false;
+    for (index_t j = i; j < i + n; ++j) {
+      tile_record& r = work_.tiles[j];
+      r.split = true;
+      r.first_chunk = work_.chunk_count;
+      r.state_offset = work_.pool_used;
+      work_.pool_used += r.chunks * r.state_numbers;
+      const tile t = tiles_.list(r.name, rows_, q_);
+      slot_runs<typename Call::mask_type, typename Call::source> runs(c_.m, c_.kv, t);
+      range slots;
+      coverage cover;
+      index_t left = 0;
+      while (runs.next(slots, cover))
+        while (!slots.empty()) {
+          if (left == 0) {
+            work_.chunk_begin[work_.chunk_count++] = slots.begin;
+            left = chunk_slots(r.name.kind);
+          }
+          const index_t step = lesser(left, slots.size());
+          left -= step;
+          slots.begin += step;
+        }
+    }
+    return true;
+  }
+
+  const Call& c_;
+  query_tiles<A, Call> tiles_;
+  work_list<A>& work_;
+  index_t *rows_, *q_;
+  index_t total_ = 0;
+};
+
+} // namespace plan_detail
+} // namespace HEED_ISA
+} // namespace heed
