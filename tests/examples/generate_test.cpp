@@ -1,0 +1,121 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+// The program heed_generate as its users call it.
+#include "support/example_data.hpp"
+#include "support/gguf_writer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace heed::testing_support;
+
+struct answer {
+  int code = -1;
+  std::string out;
+};
+
+/// Standard output and error of a call, both without a terminal.
+answer call(const std::string& arguments) {
+  answer a;
+  std::FILE* pipe = ::popen((std::string(HEED_GENERATE) + " " + arguments + " 2>&1").c_str(), "r");
+  std::array<char, 4096> some{};
+  for (std::size_t n; (n = std::fread(some.data(), 1, some.size(), pipe)) > 0;) a.out.append(some.data(), n);
+  const int status = ::pclose(pipe);
+  a.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return a;
+}
+
+/// A random model as a file, removed at the end.
+struct model_file {
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("heed_generate_test_" + std::to_string(::getpid()) + ".gguf");
+  model_file() { std::ofstream(path, std::ios::binary) << random_llama({}).bytes(); }
+  ~model_file() { std::filesystem::remove(path); }
+  [[nodiscard]] std::string option() const { return "--model '" + path.string() + "' "; }
+};
+
+TEST(examples_generate, prints_one_json_object) {
+  const model_file model;
+  const answer a = call(model.option() +
+                        "--prompt 'the end' --tokens 5 --threads 2 --policy streaming:window=16 --kv-type bf16 --json");
+  EXPECT_EQ(a.code, 0) << a.out;
+  const auto objects = json_objects(a.out);
+  ASSERT_EQ(objects.size(), 1u) << a.out;
+  for (const char* key : {"prompt_tokens", "tokens", "prefill_tokens_per_s", "decode_tokens_per_s", "kv_bytes"})
+    EXPECT_FALSE(json_numbers(objects[0], key).empty()) << key;
+  EXPECT_EQ(json_numbers(objects[0], "tokens").size(), 5u);
+  EXPECT_EQ(json_string(objects[0], "policy"), "streaming:sinks=4,window=16");
+  EXPECT_NE(json_string(objects[0], "kernel"), "");
+  EXPECT_NE(json_value(objects[0], "text"), std::string::npos);
+}
+
+TEST(examples_generate, streams_text_without_progress_where_there_is_no_terminal) {
+  const model_file model;
+  const answer a = call(model.option() + "--prompt 'the end' --tokens 5 --chunk 1 --seed 3 --temperature 0.8");
+  EXPECT_EQ(a.code, 0);
+  EXPECT_EQ(a.out.substr(0, 7), "the end");
+  EXPECT_EQ(a.out.find('\r'), std::string::npos);
+  EXPECT_NE(a.out.find("tokens/s"), std::string::npos);
+}
+
+TEST(examples_generate, several_texts_equal_the_single_ones) {
+  const model_file model;
+  const std::string rest = " --tokens 8 --chunk 2 --layout paged --json";
+  std::string all = model.option() + "--parallel 3" + rest;
+  std::vector<std::vector<double>> single;
+  for (const char* prompt : {"the end", "a", "another and another", "in her hand"}) {
+    const std::string option = " --prompt '" + std::string(prompt) + "'";
+    all += option;
+    single.push_back(json_numbers(call(model.option() + option + rest).out, "tokens"));
+    EXPECT_EQ(single.back().size(), 8u);
+  }
+  const answer a = call(all);
+  const std::string& text = a.out;
+  std::size_t at = 0;
+  for (const auto& wanted : single) {
+    at = text.find("\"tokens\"", at + 1);
+    ASSERT_NE(at, std::string::npos) << text;
+    EXPECT_EQ(json_numbers(text.substr(at), "tokens"), wanted);
+  }
+  EXPECT_EQ(json_objects(text).size(), 1u);
+}
+
+TEST(examples_generate, refuses_with_a_list_of_what_there_is) {
+  const model_file model;
+  const std::string good = model.option() + "--prompt a --tokens 1 ";
+  for (const auto& [arguments, part] : std::vector<std::pair<std::string, std::string>>{
+           {"", "--model is missing"},
+           {model.option(), "--prompt is missing"},
+           {good + "--frobnicate", "there is no option \"--frobnicate\""},
+           {good + "--policy h2o", "there are full, streaming:sinks=4,window=252 and window:window=256"},
+           {good + "--policy window:sinks=1", "window has no key \"sinks\""},
+           {good + "--policy window:window=none", "must be a whole number from 1"},
+           {good + "--kv-type q4", "there are f32, f16 and bf16"},
+           {good + "--layout ring", "there are contiguous and paged"},
+           {good + "--threads 0", "--threads is \"0\", but must be a whole number from 1"},
+           {good + "--tokens x", "--tokens is \"x\""},
+           {good + "--temperature -1", "--temperature is \"-1\""},
+           {good + "--temperature nan", "--temperature is \"nan\""},
+           {good + "--seed", "--seed needs a value"},
+           {good + "--parallel 2 --layout contiguous", "need paged"},
+           {good + "--prompt-file /nonexistent", "cannot be opened"}}) {
+    const answer a = call(arguments);
+    EXPECT_EQ(a.code, 2) << arguments;
+    EXPECT_NE(a.out.find(part), std::string::npos) << arguments << "\n" << a.out;
+  }
+  EXPECT_EQ(call("--help").code, 0);
+}
+
+TEST(examples_generate, refuses_files_that_are_no_model) {
+  const answer a = call("--model /nonexistent --prompt a");
+  EXPECT_EQ(a.code, 1);
+  EXPECT_EQ(a.out, "heed_generate: /nonexistent: cannot be opened: No such file or directory\n");
+}
+
+} // namespace
