@@ -1,0 +1,75 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+// chain: the written order, nesting, scalar-only parts, the laws, and the first failure of its parts.
+#include <heed/score/alibi.hpp>
+#include <heed/score/chain.hpp>
+#include <heed/score/dense_bias.hpp>
+#include <heed/score/none.hpp>
+#include <heed/score/score.hpp>
+#include <heed/score/soft_cap.hpp>
+
+#include "score_checks.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace {
+
+using heed::alibi;
+using heed::chain;
+using heed::soft_cap;
+
+constexpr heed::cell at{0, 1, 9, 2, 0, 2};
+
+TEST(score_chain, applies_its_parts_in_the_written_order) {
+  const soft_cap cap{30.f};
+  const alibi slopes = alibi::standard(2);
+  EXPECT_EQ(chain(cap, slopes)(20.f, at), slopes(cap(20.f, at), at));
+  EXPECT_EQ(chain(slopes, cap)(20.f, at), cap(slopes(20.f, at), at));
+  EXPECT_NE(chain(cap, slopes)(20.f, at), chain(slopes, cap)(20.f, at));
+  EXPECT_EQ(chain(cap, slopes, cap)(20., at), cap(slopes(cap(20., at), at), at));
+  EXPECT_EQ(chain(chain(cap, slopes), cap)(20., at), chain(cap, chain(slopes, cap))(20., at));
+  EXPECT_EQ(chain(cap)(20.f, at), cap(20.f, at));
+}
+
+TEST(score_chain, a_bias_that_masks_belongs_behind_the_cap) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const std::vector<float> closed{-inf};
+  const heed::dense_bias mask{heed::view(closed.data(), 1, 1, 1, 1)};
+  EXPECT_EQ(chain(soft_cap{30.f}, mask)(1.f, at), -inf);
+  EXPECT_EQ(chain(mask, soft_cap{30.f})(1.f, at), -30.f);
+}
+
+TEST(score_chain, keeps_the_laws) {
+  heed::test::random r(1);
+  const auto bias = r.numbers<float>(90);
+  const heed::dense_bias dense{heed::view(bias.data(), 1, 1, 1, 90)};
+  const soft_cap cap{50.f};
+  const alibi slopes = alibi::standard(7);
+  const auto between = [&](double x, const heed::cell& c) {
+    const double capped = std::fabs(cap(x, c)), biased = std::fabs(slopes(cap(x, c), c));
+    return std::max({capped, biased, std::fabs(slopes(0., c))});
+  };
+  heed::test::expect_laws(chain(cap, slopes), {}, between);
+  heed::test::expect_laws(chain(cap, slopes, dense), {}, between);
+}
+
+TEST(score_chain, is_scalar_only_if_a_part_is) {
+  const heed::score half([](float x, heed::cell) { return x / 2; });
+  const chain mixed(soft_cap{30.f}, half);
+  using mixed_type = std::remove_const_t<decltype(mixed)>;
+  static_assert(heed::score_mod<mixed_type> && !heed::score_mod<mixed_type, double>);
+  static_assert(!heed::batched_score_mod<mixed_type, heed::simd::batch<float>>);
+  EXPECT_EQ(mixed(20.f, at), soft_cap{30.f}(20.f, at) / 2);
+}
+
+TEST(score_chain, reports_the_first_part_that_fails) {
+  const heed::index_t seen = 4;
+  const heed::call_extents e = heed::test::extents(1, 1, 4, 1, &seen);
+  EXPECT_FALSE(chain(soft_cap{1.f}, alibi::standard(4)).check(e));
+  EXPECT_STREQ(chain(soft_cap{1.f}, alibi::standard(3)).check(e).argument, "alibi");
+  EXPECT_STREQ(chain(alibi::standard(3), soft_cap{0.f}).check(e).argument, "alibi");
+  EXPECT_STREQ(chain(heed::no_score_mod{}, soft_cap{0.f}, alibi::standard(3)).check(e).argument, "soft_cap");
+}
+
+} // namespace
