@@ -3,6 +3,9 @@
 #pragma once
 // The operations of simd/batch.hpp on AVX2 with FMA, with and without F16C: by xsimd, and by intrinsics where it lacks
 // them.
+#include <heed/config.hpp>
+
+#if defined(HEED_ISA_AVX2) // so that every header compiles alone
 #include <heed/simd/batch_xsimd.hpp>
 #if !defined(__F16C__)
 #include <heed/simd/half_sse2.hpp>
@@ -184,3 +187,4 @@ template <> struct lane_ops<double> : xsimd_ops<double, xsimd::avx2> {
 } // namespace simd
 } // namespace HEED_ISA
 } // namespace heed
+#endif

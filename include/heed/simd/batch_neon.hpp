@@ -3,6 +3,9 @@
 #pragma once
 // The operations of simd/batch.hpp on 64-bit ARM: by xsimd, and by intrinsics where it lacks them. xsimd's max and min
 // give NaN where either side is one, and its shifts find their count at run time.
+#include <heed/config.hpp>
+
+#if defined(HEED_ISA_NEON) // so that every header compiles alone
 #include <heed/simd/batch_xsimd.hpp>
 
 #include <arm_neon.h>
@@ -121,3 +124,4 @@ template <> struct lane_ops<double> : xsimd_ops<double, xsimd::neon64> {
 } // namespace simd
 } // namespace HEED_ISA
 } // namespace heed
+#endif

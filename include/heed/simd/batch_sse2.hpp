@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // The operations of simd/batch.hpp on SSE2: by xsimd, and by intrinsics where it lacks them.
+#include <heed/config.hpp>
+
+#if defined(HEED_ISA_SSE2) // so that every header compiles alone
 #include <heed/simd/batch_xsimd.hpp>
 #include <heed/simd/half_sse2.hpp>
 
@@ -128,3 +131,4 @@ template <> struct lane_ops<double> : xsimd_ops<double, xsimd::sse2> {
 } // namespace simd
 } // namespace HEED_ISA
 } // namespace heed
+#endif

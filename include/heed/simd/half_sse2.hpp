@@ -4,6 +4,7 @@
 // binary16 to float and back by integers, four at a time, for x86 machines without F16C.
 #include <heed/config.hpp>
 
+#if defined(__SSE2__) // so that every header compiles alone
 #include <emmintrin.h>
 
 namespace heed {
@@ -51,3 +52,4 @@ HEED_INLINE __m128i narrow_halves(__m128 x) noexcept {
 } // namespace simd
 } // namespace HEED_ISA
 } // namespace heed
+#endif
