@@ -18,7 +18,7 @@ template <class Q, class K, class O, class... R> struct call_types {
   using query = std::remove_const_t<typename row_element<Q>::type>;
   using output = typename row_element<O>::type;
   using problem_type = problem<query, output>;
-  static constexpr int observers = count_of<role::observer, accum, R...>;
+  static constexpr int observers = roles_given<role::observer, accum, R...>;
 };
 
 /// Binds views and roles, checks all of them, and passes the kernels' call on: then(call, arena, observer...).
@@ -78,7 +78,7 @@ HEED_NOINLINE failure run_bound(Executor& executor, const plan& made, const P& p
     return {errc::workspace_too_small, "workspace", "bytes", static_cast<index_t>(workspace.size()),
             "but the plan needs",      needed};
   arena memory(workspace.data(), static_cast<index_t>(workspace.size()));
-  constexpr bool observed = count_of < role::observer, A, R... >> 0;
+  constexpr bool observed = 0 != roles_given<role::observer, A, R...>;
   errc code = errc::ok;
   const auto start = [&](const auto& epilogues, A* lse) HEED_BODY {
     const auto c = make_call<A>(p, kv, m, mod, epilogues, shape);

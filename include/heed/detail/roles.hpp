@@ -35,7 +35,7 @@ template <class R, class A> consteval role role_of() {
     return role::unknown;
 }
 template <role Which, class A, class... R>
-inline constexpr int count_of = (0 + ... + (role_of<R, A>() == Which ? 1 : 0));
+inline constexpr int roles_given = (0 + ... + (role_of<R, A>() == Which ? 1 : 0));
 
 /// The argument of a role, or the default.
 template <role Which, class A, class Default> HEED_INLINE const Default& pick(const Default& d) noexcept { return d; }
@@ -122,16 +122,16 @@ template <class K> consteval bool check_source() {
 }
 
 template <class A, class... R> consteval bool check_roles() {
-  constexpr bool known = count_of<role::unknown, A, R...> == 0;
+  constexpr bool known = roles_given<role::unknown, A, R...> == 0;
   static_assert(known,
                 "heed: a tail argument models no role: it is neither a mask, score modifier, scale, query_positions, "
                 "tuning, epilogue nor observer (an output view or a lambda may have another accumulator type)");
-  constexpr bool masks = count_of<role::mask, A, R...> <= 1;
+  constexpr bool masks = roles_given<role::mask, A, R...> <= 1;
   static_assert(!known || masks, "heed: mask is given twice; combine masks with heed::all_of or heed::any_of");
-  constexpr bool scores = count_of<role::score, A, R...> <= 1;
+  constexpr bool scores = roles_given<role::score, A, R...> <= 1;
   static_assert(!known || !masks || scores, "heed: score modifier is given twice; put them in order with heed::chain");
-  constexpr bool single = count_of<role::scale, A, R...> <= 1 && count_of<role::positions, A, R...> <= 1 &&
-                          count_of<role::tuning, A, R...> <= 1;
+  constexpr bool single = roles_given<role::scale, A, R...> <= 1 && roles_given<role::positions, A, R...> <= 1 &&
+                          roles_given<role::tuning, A, R...> <= 1;
   static_assert(!known || !masks || !scores || single, "heed: scale, query_positions or tuning is given twice");
   return known && masks && scores && single;
 }

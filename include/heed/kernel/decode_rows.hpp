@@ -55,7 +55,7 @@ HEED_INLINE void score_rows(const A* q, index_t q_stride, index_t lanes, const s
                             index_t dim, A* scores, index_t score_stride, row_prefetch& ahead) noexcept {
   constexpr index_t most = simd::batch<A>::lanes;
   index_t l = 0;
-  const auto at = [&] HEED_BODY { return q + l * q_stride; };
+  const auto at = [&]() HEED_BODY { return q + l * q_stride; };
   if constexpr (most >= 4)
     for (; l + 4 <= lanes; l += 4)
       score_rows_of<A, 4>(at(), q_stride, keys, count, dim, scores + l * score_stride, score_stride, ahead);

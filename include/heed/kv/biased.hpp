@@ -30,8 +30,8 @@ public:
 
   /// bias(seq, kv_head, slot) is values[seq * step[0] + kv_head * step[1] + slot], or in lists if those have offsets.
   HEED_INLINE biased_source(const Base& base, const slot_bias& lists) noexcept
-      : base_(base), values_(lists.values.data()), offsets_(lists.offsets),
-        lists_size_(static_cast<index_t>(lists.values.size())), dense_(false) {}
+      : base_(base), values_(lists.values.data()), offsets_(lists.offsets), lists_size_(detail::count_of(lists.values)),
+        dense_(false) {}
   HEED_INLINE biased_source(const Base& base, const tensor_view<const float, 3>& dense) noexcept
       : base_(base), values_(dense.data()), view_(dense), dense_(true) {}
 

@@ -27,6 +27,9 @@ HEED_INLINE index_t lower_bound(const index_t* p, index_t n, index_t x) noexcept
   }
   return begin;
 }
+template <class T> HEED_INLINE index_t count_of(std::span<T> list) noexcept {
+  return static_cast<index_t>(list.size());
+}
 HEED_INLINE index_t clamp_to(index_t x, index_t most) noexcept { return x < 0 ? 0 : lesser(x, most); }
 
 /// The same rows as const elements with an axis in front; a stride that no index can use becomes 0, so that it never

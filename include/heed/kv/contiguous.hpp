@@ -38,7 +38,7 @@ inline failure check_layout(const contiguous_layout& at, index_t sequences, inde
     index_t all = 0;
     if (__builtin_mul_overflow(batch, tokens, &all))
       return {errc::size_overflow, "k", "number of rows", -1, "the limit is 2 to the power of", 63};
-    const index_t given = static_cast<index_t>(at.positions.size());
+    const index_t given = count_of(at.positions);
     if (given < all) return {errc::bad_extent, "positions", "number of entries", given, "the rows are", all};
     if (at.order == slot_order::any && at.seen.empty() && sequences > 0)
       return {errc::bad_value, "seen", "number of entries", 0, "slot_order::any needs one per sequence:", sequences};

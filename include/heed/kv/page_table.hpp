@@ -26,7 +26,8 @@ struct block_table {
 
 /// A list of pages for each key-value head, as eviction per head leaves them: compressed with offsets, or dense.
 ///
-/// Shapes    compressed: offsets [sequences * kv_heads + 1], pages [offsets.back()]. dense: pages [sequences * kv_heads]
+/// Shapes    compressed: offsets [sequences * kv_heads + 1], pages [offsets.back()]. dense: pages [sequences *
+/// kv_heads]
 ///           [max_pages]. lengths, in tokens: [sequences * kv_heads]
 /// Requires  lengths <= listed pages * page; a page id of -1 is a hole
 struct head_page_table {
@@ -56,7 +57,8 @@ struct page_lists {
   const char* name;
   index_list offsets = {}, pages = {}, lengths = {};
   index_t lists = 0, max_pages = 0, heads = 0; ///< heads: 0 where a list serves all heads
-  bool dense = false, by_last_page = false;    ///< by_last_page: lengths count the last page only
+  bool per_head = false, dense = false;
+  bool by_last_page = false; ///< lengths count the rows of the last page only
 
   HEED_INLINE explicit page_lists(const page_table& t) noexcept
       : name("page_table"), offsets(t.offsets), pages(t.pages), lengths(t.last_page_len), lists(t.offsets.size() - 1),
@@ -66,7 +68,7 @@ struct page_lists {
         dense(true) {}
   HEED_INLINE explicit page_lists(const head_page_table& t) noexcept
       : name("head_page_table"), offsets(t.offsets), pages(t.pages), lengths(t.lengths), lists(t.lengths.size()),
-        max_pages(t.max_pages), heads(t.kv_heads), dense(t.offsets.empty()) {}
+        max_pages(t.max_pages), heads(t.kv_heads), per_head(true), dense(t.offsets.empty()) {}
 
   [[nodiscard]] HEED_INLINE index_t sequences() const noexcept { return heads > 0 ? lists / heads : lists; }
   [[nodiscard]] HEED_INLINE index_t list(index_t seq, index_t kv_head) const noexcept {
@@ -89,10 +91,9 @@ struct page_lists {
 inline namespace HEED_ISA {
 
 /// Refuses lists that do not fit their tables; the ids of the pages in use must be in [-1, pool_pages).
-inline failure check_page_lists(const page_lists& t, index_t pool_pages, index_t page, index_t pool_heads,
-                                bool per_head) noexcept {
+inline failure check_page_lists(const page_lists& t, index_t pool_pages, index_t page, index_t pool_heads) noexcept {
   const char* name = t.name;
-  if (per_head) {
+  if (t.per_head) {
     if (t.heads < 1) return {errc::bad_extent, name, "kv_heads", t.heads, "the least is", 1};
     if (pool_heads != 1 && pool_heads != t.heads)
       return {errc::bad_extent, name, "kv_heads", t.heads, "but the pool has", pool_heads};
@@ -140,12 +141,12 @@ inline failure check_paged_slots(const page_lists& t, const paged_slots& at, ind
   index_t rows = 0;
   if (__builtin_mul_overflow(pool_pages, page, &rows))
     return {errc::size_overflow, "k", "rows of the pool", -1, "the limit is 2 to the power of", 63};
-  if (placed && static_cast<index_t>(at.positions.size()) < rows) {
-    const index_t n = static_cast<index_t>(at.positions.size());
+  if (placed && count_of(at.positions) < rows) {
+    const index_t n = count_of(at.positions);
     return {errc::bad_extent, "positions", "number of entries", n, "the pool's rows are", rows};
   }
-  if (at.bias.data() != nullptr && static_cast<index_t>(at.bias.size()) < rows) {
-    const index_t n = static_cast<index_t>(at.bias.size());
+  if (at.bias.data() != nullptr && count_of(at.bias) < rows) {
+    const index_t n = count_of(at.bias);
     return {errc::bad_extent, "bias", "number of entries", n, "the pool's rows are", rows};
   }
   if (!at.seen.empty())

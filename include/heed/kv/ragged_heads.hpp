@@ -35,7 +35,7 @@ inline failure check_ragged(const ragged_heads_layout& at, index_t rows) noexcep
     if (const failure f = check_count("lengths", "number of entries", at.lengths.size(), lists)) return f;
   if (!at.seen.empty())
     if (const failure f = check_count("seen", "number of entries", at.seen.size(), sequences)) return f;
-  const index_t given = static_cast<index_t>(at.positions.size());
+  const index_t given = count_of(at.positions);
   if (placed && given < rows) return {errc::bad_extent, "positions", "number of entries", given, "the rows are", rows};
   if (placed && at.order == slot_order::any && at.seen.empty() && sequences > 0)
     return {errc::bad_value, "seen", "number of entries", 0, "slot_order::any needs one per sequence:", sequences};

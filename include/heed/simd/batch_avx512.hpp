@@ -7,6 +7,7 @@
 #include <heed/config.hpp>
 
 #if defined(HEED_ISA_AVX512) // so that every header compiles alone
+#include <heed/detail/unroll.hpp>
 #include <heed/view/element.hpp>
 
 // GCC 12 takes the header's own _mm512_undefined_* for use of uninitialised variables.
@@ -136,27 +137,28 @@ template <> struct lane_ops<float> {
   }
   static HEED_INLINE reg hsum_each(const reg (&x)[16]) noexcept {
     reg q[4]; // four lanes of each of x[m], x[m + 4], x[m + 8], x[m + 12]
-    for (int m = 0; m < 4; ++m) {
+    detail::unroll<4>([&](auto m) HEED_BODY {
       const reg t = add(_mm512_shuffle_f32x4(x[m], x[m + 4], 0x44), _mm512_shuffle_f32x4(x[m], x[m + 4], 0xee));
       const reg u =
           add(_mm512_shuffle_f32x4(x[m + 8], x[m + 12], 0x44), _mm512_shuffle_f32x4(x[m + 8], x[m + 12], 0xee));
       q[m] = add(_mm512_shuffle_f32x4(t, u, 0x88), _mm512_shuffle_f32x4(t, u, 0xdd));
-    }
+    });
     const reg s = add(_mm512_shuffle_ps(q[0], q[1], 0x44), _mm512_shuffle_ps(q[0], q[1], 0xee));
     const reg t = add(_mm512_shuffle_ps(q[2], q[3], 0x44), _mm512_shuffle_ps(q[2], q[3], 0xee));
     return add(_mm512_shuffle_ps(s, t, 0x88), _mm512_shuffle_ps(s, t, 0xdd));
   }
   static HEED_INLINE void transpose(reg (&x)[16]) noexcept {
     reg y[16];
-    for (int i = 0; i < 16; i += 4) { // 4 x 4 inside each 128 bits
+    detail::unroll<4>([&](auto n) HEED_BODY { // 4 x 4 inside each 128 bits
+      constexpr int i = 4 * decltype(n)::value;
       const reg a = _mm512_unpacklo_ps(x[i], x[i + 1]), b = _mm512_unpackhi_ps(x[i], x[i + 1]);
       const reg c = _mm512_unpacklo_ps(x[i + 2], x[i + 3]), d = _mm512_unpackhi_ps(x[i + 2], x[i + 3]);
       y[i] = _mm512_shuffle_ps(a, c, 0x44);
       y[i + 1] = _mm512_shuffle_ps(a, c, 0xee);
       y[i + 2] = _mm512_shuffle_ps(b, d, 0x44);
       y[i + 3] = _mm512_shuffle_ps(b, d, 0xee);
-    }
-    for (int i = 0; i < 4; ++i) { // 4 x 4 of the 128-bit parts
+    });
+    detail::unroll<4>([&](auto i) HEED_BODY { // 4 x 4 of the 128-bit parts
       const reg a = _mm512_shuffle_f32x4(y[i], y[i + 4], 0x88), b = _mm512_shuffle_f32x4(y[i], y[i + 4], 0xdd);
       const reg c = _mm512_shuffle_f32x4(y[i + 8], y[i + 12], 0x88),
                 d = _mm512_shuffle_f32x4(y[i + 8], y[i + 12], 0xdd);
@@ -164,7 +166,7 @@ template <> struct lane_ops<float> {
       x[i + 4] = _mm512_shuffle_f32x4(b, d, 0x88);
       x[i + 8] = _mm512_shuffle_f32x4(a, c, 0xdd);
       x[i + 12] = _mm512_shuffle_f32x4(b, d, 0xdd);
-    }
+    });
   }
 };
 
