@@ -10,6 +10,8 @@ import sys
 
 ROOMS = ["view", "problem", "mask", "score", "kv", "stream", "plan", "simd", "rope", "kernel", "epilogue", "observe",
          "exec", "evict", "cuda", "interop", "reference", "testing"]
+# Headers of plan/ that call the kernels: they stand after them, the rest of plan/ before.
+DRIVERS = {"heed/plan/" + name + ".hpp" for name in ("query_tiles", "work_list", "run_tasks", "run_call")}
 BASE = ["config.hpp", "concepts.hpp", "error.hpp"]  # each sees those before it
 # The oracle shares nothing with the kernels, so that one mistake can't hide in both.
 CLOSED_TO = {"reference": {"stream", "plan", "simd", "kernel", "exec"}}
@@ -28,6 +30,10 @@ def room_of(name):
     return parts[1] if len(parts) > 2 else ""
 
 
+def rank(name):
+    return ROOMS.index("kernel") + 0.5 if name in DRIVERS else ROOMS.index(room_of(name))
+
+
 def main():
     include = pathlib.Path(sys.argv[1]) / "include"
     includes, faults = {}, []
@@ -36,6 +42,13 @@ def main():
         found = INCLUDE.findall(path.read_text())
         includes[name] = [target for _, target in found]
         faults += [f'{name}: "{target}" is included with quotes' for mark, target in found if mark == '"']
+
+    def closure(name, seen):
+        for target in includes.get(name, []):
+            if target not in seen:
+                seen.add(target)
+                closure(target, seen)
+        return seen
 
     for name, targets in includes.items():
         room = room_of(name)
@@ -57,22 +70,19 @@ def main():
                 if target[len("heed/"):] not in BASE[:order]:
                     faults.append(f"{name}: includes {target}, which stands above it")
             elif room == "detail":
-                if other not in ("detail", "") or (not other and target[len("heed/"):] not in BASE):
-                    faults.append(f"{name}: detail/ includes {target}")
-            elif room:
                 if not other and target[len("heed/"):] not in BASE:
                     faults.append(f"{name}: includes the front door {target}")
-                elif other in ROOMS and ROOMS.index(other) > ROOMS.index(room):
-                    faults.append(f"{name}: {other} comes after {room}, but {target} is included")
+            elif room:
+                if other == "detail":  # as late as the last room that it leads to
+                    for reached in closure(target, set()):
+                        if room_of(reached) in ROOMS and rank(reached) > rank(name):
+                            faults.append(f"{name}: {target} leads to {reached}, which comes after {room}")
+                if not other and target[len("heed/"):] not in BASE:
+                    faults.append(f"{name}: includes the front door {target}")
+                elif other in ROOMS and rank(target) > rank(name):
+                    faults.append(f"{name}: {target} comes after {room}, but is included")
                 elif other in CLOSED_TO.get(room, ()):
                     faults.append(f"{name}: {room} shares nothing with {other}, but includes {target}")
-
-    def closure(name, seen):
-        for target in includes.get(name, []):
-            if target not in seen:
-                seen.add(target)
-                closure(target, seen)
-        return seen
 
     for name in includes:
         reached = closure(name, set())
