@@ -54,10 +54,10 @@ TEST(kv_page_table, block_tables_that_do_not_fit_are_refused) {
   };
   EXPECT_EQ(refusal({4, 0, 1, -1}, 2, {8, 7}), "ok");
   EXPECT_EQ(refusal({}, 0, {}), "ok");
-  EXPECT_EQ(refusal({4, 0, 1}, 2, {8, 7}), "block_table: number of pages is 3, sequences * max_pages is 4");
+  EXPECT_EQ(refusal({4, 0, 1}, 2, {8, 7}), "block_table: number of pages is 3, lists * max_pages is 4");
   EXPECT_EQ(refusal({4, 0}, -1, {8}), "block_table: max_pages is -1, the least is 0");
   EXPECT_EQ(refusal({4, 0}, index_t{1} << 62, {8, 8}),
-            "block_table: max_pages is 4611686018427387904, too large for this number of sequences: 2");
+            "block_table: max_pages is 4611686018427387904, too large for this number of lists: 2");
   EXPECT_EQ(refusal({4, 0}, 2, {9}), "block_table: lengths[0] is 9, the most is 8");
   EXPECT_EQ(refusal({4, 0}, 2, {-1}), "block_table: lengths[0] is -1, the least is 0");
   EXPECT_EQ(refusal({4, 7}, 2, {5}), "block_table: pages[1] is 7, but the pool has 5");
@@ -75,11 +75,18 @@ TEST(kv_page_table, lists_per_head_that_do_not_fit_are_refused) {
   EXPECT_EQ(refusal(2, {0, 1, 4}, {4, 9}, 2), "ok");
   EXPECT_EQ(refusal(2, {0, 1, 4}, {4, 9}, 3), "head_page_table: kv_heads is 2, but the pool has 3");
   EXPECT_EQ(refusal(0, {0, 1, 4}, {4, 9}), "head_page_table: kv_heads is 0, the least is 1");
-  EXPECT_EQ(refusal(2, {0, 1, 3, 4}, {4, 9, 1}),
-            "head_page_table: number of offsets is 4, it must be 1 more than a multiple of 2");
-  EXPECT_EQ(refusal(2, {}, {}), "head_page_table: number of offsets is 0, it must be 1 more than a multiple of 2");
-  EXPECT_EQ(refusal(2, {0, 1, 4}, {4}), "head_page_table: number of lengths is 1, it must be 2");
+  EXPECT_EQ(refusal(2, {0, 1, 3, 4}, {4, 9, 1}), "head_page_table: number of lengths is 3, it must be a multiple of 2");
+  EXPECT_EQ(refusal(2, {0, 1, 3, 4}, {4, 9}), "head_page_table: number of offsets is 4, it must be 3");
   EXPECT_EQ(refusal(2, {0, 1, 4}, {5, 9}), "head_page_table: lengths[0] is 5, the most is 4");
+}
+
+TEST(kv_page_table, lists_per_head_may_be_dense) {
+  const list pages{0, 1, 2, 9, 4, 3, 9, 9}, lengths{5, 4, 8, 0};
+  const detail::page_lists t(head_page_table{.kv_heads = 2, .pages = pages, .max_pages = 2, .lengths = lengths});
+  EXPECT_EQ(text(detail::check_page_lists(t, 5, 4, 1)), "ok");
+  EXPECT_EQ(t.sequences(), 2);
+  EXPECT_EQ(t.pages[t.first(t.list(1, 0))], 4);
+  EXPECT_EQ(t.length(t.list(1, 0), 4), 8);
 }
 
 } // namespace

@@ -113,9 +113,7 @@ private:
     return {};
   }
   [[nodiscard]] HEED_INLINE failure check_memory() const noexcept {
-    if (const failure f = source().check()) return f;
-    if (const failure f = detail::check_writable("k", detail::as_rank_4(k_), 2)) return f;
-    if (const failure f = detail::check_writable("v", detail::as_rank_4(v_), 2)) return f;
+    if (at_.kv_heads < 1) return source().check();
     const index_t lists = at_.offsets.size() - 1, rows = k_.extent(0);
     if (detail::count_of(at_.lengths) != lists)
       return {errc::bad_extent, "lengths", "number of entries", detail::count_of(at_.lengths), "it must be", lists};
@@ -124,7 +122,9 @@ private:
     if (detail::count_of(at_.positions) < rows)
       return {errc::bad_extent, "positions", "number of entries", detail::count_of(at_.positions),
               "the rows are",   rows};
-    return {};
+    if (const failure f = source().check()) return f;
+    if (const failure f = detail::check_writable("k", detail::as_rank_4(k_), 2)) return f;
+    return detail::check_writable("v", detail::as_rank_4(v_), 2);
   }
 
   tensor_view<K, 2> k_;

@@ -27,7 +27,11 @@ inline namespace HEED_ISA {
 
 /// Refuses a view in which two rows share memory: writing one would change the other.
 template <class T> failure check_writable(const char* argument, const tensor_view<T, 4>& v, index_t front) noexcept {
-  if (const failure f = check_view(argument, v)) return f;
+  failure f = check_view(argument, v);
+  if (f.at >= 0) f.at -= front;
+  if (f) return f;
+  for (int i = 0; i < 4; ++i)
+    if (v.extent(i) == 0) return {};
   bool done[4] = {};
   index_t reach = 1;
   for (int n = 0; n < 4; ++n) {

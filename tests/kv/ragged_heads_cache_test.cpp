@@ -1,0 +1,112 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#include <heed/kv/ragged_heads_cache.hpp>
+
+#include <kv/source_probe.hpp>
+
+namespace heed {
+namespace {
+
+using test::expect_lawful;
+using test::key_at;
+using test::numbered;
+using test::position_at;
+using test::text;
+using test::value_at;
+using indices = std::vector<index_t>;
+
+struct ragged_under_test {
+  std::vector<float> k = std::vector<float>(20 * 3, -1.f), v = std::vector<float>(20 * 2, -1.f);
+  std::vector<int> offsets{0, 8, 12, 16, 20};
+  indices lengths = indices(4, 77), positions = indices(20), seen = indices(2, 77);
+  ragged_heads_memory memory() {
+    return {.kv_heads = 2, .offsets = offsets, .lengths = lengths, .positions = positions, .seen = seen};
+  }
+  ragged_heads_cache<float, float> cache() { return {view(k.data(), 20, 3), view(v.data(), 20, 2), memory()}; }
+};
+
+TEST(kv_ragged_heads_cache, heads_grow_from_where_eviction_left_them) {
+  ragged_under_test r;
+  auto cache = r.cache();
+  ASSERT_EQ(text(cache.check()), "ok");
+  const auto kv = cache.source();
+  const auto k = numbered(10 * 2 * 3), v = numbered(10 * 2 * 2);
+  const auto ks = view(k.data(), 10, 2, 3);
+  const auto vs = view(v.data(), 10, 2, 2);
+  ASSERT_EQ(text(cache.append(0, ks.slice(0, 0, 4), vs.slice(0, 0, 4))), "ok");
+  expect_lawful(kv);
+  // Head 1 is full: nothing may change, in head 0 neither.
+  EXPECT_EQ(text(cache.append(0, ks.slice(0, 4, 1), vs.slice(0, 4, 1))),
+            "append: tokens[1] is 1, the room left in head is 0");
+  EXPECT_EQ(kv.slots(0, 0), 4);
+  ASSERT_EQ(text(cache.keep_front(0, 1, 1)), "ok");
+  ASSERT_EQ(text(cache.append(0, ks.slice(0, 4, 3), vs.slice(0, 4, 3))), "ok");
+  expect_lawful(kv);
+  EXPECT_EQ(kv.slots(0, 0), 7);
+  EXPECT_EQ(kv.slots(0, 1), 4);
+  EXPECT_EQ(kv.seen(0), 7);
+  const index_t positions[] = {0, 4, 5, 6};
+  for (index_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(position_at(kv, 0, 1, i), positions[i]);
+    EXPECT_EQ(key_at(kv, 0, 1, i), static_cast<float>((positions[i] * 2 + 1) * 3));
+    EXPECT_EQ(value_at(kv, 0, 1, i), static_cast<float>((positions[i] * 2 + 1) * 2));
+  }
+  ASSERT_EQ(text(cache.rollback(0, 2)), "ok");
+  expect_lawful(kv);
+  EXPECT_EQ(kv.slots(0, 0), 5);
+  EXPECT_EQ(kv.slots(0, 1), 2);
+  EXPECT_EQ(kv.slots(1, 0), 0);
+  ASSERT_EQ(text(cache.append(1, ks.slice(0, 0, 4), vs.slice(0, 0, 4))), "ok");
+  EXPECT_EQ(key_at(kv, 1, 1, 3), static_cast<float>((3 * 2 + 1) * 3));
+  ASSERT_EQ(text(cache.release(0)), "ok");
+  expect_lawful(kv);
+  EXPECT_EQ(kv.slots(0, 0), 0);
+  EXPECT_EQ(kv.seen(0), 0);
+  EXPECT_EQ(kv.slots(1, 0), 4);
+}
+
+TEST(kv_ragged_heads_cache, refuses_what_does_not_fit) {
+  ragged_under_test r;
+  const auto x = numbered(6);
+  const auto fresh_k = view(x.data(), 1, 2, 3);
+  const auto fresh_v = view(x.data(), 1, 2, 2);
+  const auto refusal = [&](auto change) {
+    auto m = r.memory();
+    auto k = view(r.k.data(), 20, 3);
+    auto v = view(r.v.data(), 20, 2);
+    change(m, k, v);
+    ragged_heads_cache cache(k, v, m);
+    EXPECT_EQ(cache.append(0, fresh_k, fresh_v).code, cache.check().code);
+    return text(cache.check());
+  };
+  using memory = ragged_heads_memory;
+  EXPECT_EQ(refusal([](memory&, auto&, auto&) {}), "ok");
+  EXPECT_EQ(refusal([](memory& m, auto&, auto&) { m.kv_heads = 0; }), "ragged_heads: kv_heads is 0, the least is 1");
+  EXPECT_EQ(refusal([](memory& m, auto&, auto&) { m.lengths = m.lengths.first(3); }),
+            "lengths: number of entries is 3, it must be 4");
+  EXPECT_EQ(refusal([](memory& m, auto&, auto&) { m.lengths = {}; }), "lengths: number of entries is 0, it must be 4");
+  EXPECT_EQ(refusal([](memory& m, auto&, auto&) { m.seen = {}; }), "seen: number of entries is 0, it must be 2");
+  EXPECT_EQ(refusal([](memory& m, auto&, auto&) { m.positions = {}; }),
+            "positions: number of entries is 0, the rows are 20");
+  EXPECT_EQ(refusal([](memory& m, auto&, auto&) { m.positions = m.positions.first(19); }),
+            "positions: number of entries is 19, the rows are 20");
+  EXPECT_EQ(refusal([](memory&, auto& k, auto&) {
+              k = strided(k.data(), {20, 3}, {2, 1});
+            }),
+            "k: stride[0] is 2, rows that are written may not overlap, the least is 3");
+  EXPECT_EQ(refusal([](memory&, auto&, auto& v) { v = v.slice(0, 0, 19); }), "v: extent[0] is 19, but k has 20");
+  auto cache = r.cache();
+  EXPECT_EQ(text(cache.append(2, fresh_k, fresh_v)), "append: seq is 2, but the sequences are 2");
+  EXPECT_EQ(text(cache.append(0, fresh_k, fresh_k)), "v: extent[2] is 3, the value_dim is 2");
+  EXPECT_EQ(text(cache.release(2)), "release: seq is 2, but the sequences are 2");
+  EXPECT_EQ(text(cache.rollback(-1, 0)), "rollback: seq is -1, the least is 0");
+  EXPECT_EQ(text(cache.rollback(0, 1)), "rollback: tokens is 1, seen are 0");
+  EXPECT_EQ(text(cache.rollback(0, -1)), "rollback: tokens is -1, the least is 0");
+  EXPECT_EQ(text(cache.keep_front(0, 2, 0)), "keep_front: kv_head is 2, but the heads are 2");
+  EXPECT_EQ(text(cache.keep_front(0, -1, 0)), "keep_front: kv_head is -1, the least is 0");
+  EXPECT_EQ(text(cache.keep_front(0, 1, 1)), "keep_front: slots is 1, the slots held are 0");
+  EXPECT_EQ(text(cache.keep_front(0, 1, -1)), "keep_front: slots is -1, the least is 0");
+}
+
+} // namespace
+} // namespace heed
