@@ -244,15 +244,15 @@ template <class A> HEED_INLINE A hmax(batch<A> a) noexcept {
 /// Cost      lanes - 1 sums and twice as many shuffles
 template <class A> HEED_INLINE batch<A> hsum_each(const batch<A>* x) noexcept {
   typename lane_ops<A>::reg y[lane_ops<A>::lanes];
-  detail::unroll<static_cast<int>(lane_ops<A>::lanes)>([&](auto i) HEED_BODY { y[i] = x[i].r; });
+  heed::detail::unroll<static_cast<int>(lane_ops<A>::lanes)>([&](auto i) HEED_BODY { y[i] = x[i].r; });
   return batch<A>(lane_ops<A>::hsum_each(y));
 }
 /// Lane j of x[i] and lane i of x[j] change places, for batch<A>::lanes batches at x.
 template <class A> HEED_INLINE void transpose(batch<A>* x) noexcept {
   typename lane_ops<A>::reg y[lane_ops<A>::lanes];
-  detail::unroll<static_cast<int>(lane_ops<A>::lanes)>([&](auto i) HEED_BODY { y[i] = x[i].r; });
+  heed::detail::unroll<static_cast<int>(lane_ops<A>::lanes)>([&](auto i) HEED_BODY { y[i] = x[i].r; });
   lane_ops<A>::transpose(y);
-  detail::unroll<static_cast<int>(lane_ops<A>::lanes)>([&](auto i) HEED_BODY { x[i].r = y[i]; });
+  heed::detail::unroll<static_cast<int>(lane_ops<A>::lanes)>([&](auto i) HEED_BODY { x[i].r = y[i]; });
 }
 
 /// Asks for the cache line of p, to be read soon. Any address is legal.
