@@ -4,31 +4,43 @@
 // The one place where this program computes attention: heed does.
 #include "cache.hpp"
 
+#include <heed/attention.hpp>
 #include <heed/mask/all_of.hpp>
 #include <heed/mask/any_of.hpp>
 #include <heed/mask/causal.hpp>
 #include <heed/mask/first_keys.hpp>
 #include <heed/mask/sliding_window.hpp>
-#include <heed/reference/attention.hpp>
-
-#include <cmath>
 
 namespace llama {
 
-/// o = attention of the packed queries over the keys that `kv` holds by now.
-///
-/// Shapes    q [tokens][q_heads][key_dim], o [tokens][q_heads][value_dim], row_offsets [sequences + 1]
-template <class Source, class Mask>
-void attention(const model_shape& s, const Source& kv, const Mask& mask, const std::vector<index_t>& row_offsets,
-               const float* q, float* o) {
-  const index_t tokens = row_offsets.back();
-  heed::reference::call call;
-  call.scale = 1 / std::sqrt(static_cast<double>(s.key_dim));
-  call.row_offsets = row_offsets.data();
-  const auto r = heed::reference::attend(heed::view(q, tokens, s.q_heads, s.key_dim), kv, mask,
-                                         heed::reference::unchanged{}, call);
-  for (std::size_t i = 0; i < r.o.size(); ++i) o[i] = static_cast<float>(r.o[i]);
-}
+/// What is decided once for all layers and steps: heed's plan, and the memory that a run needs.
+class attention_plan {
+public:
+  /// kv: a source like those of the runs; its buffers may still be empty.
+  template <class Source, class Mask>
+  attention_plan(heed::thread_pool& pool, const heed::batch_shape& limits, const Source& kv, const Mask& mask)
+      : pool_(pool), plan_(heed::make_plan(limits, kv, mask)),
+        workspace_(static_cast<std::size_t>(plan_.workspace_bytes(pool.workers()))) {}
+
+  /// o = attention of the packed queries over the keys that `kv` holds by now.
+  ///
+  /// Shapes    q [tokens][q_heads][key_dim], o [tokens][q_heads][value_dim], row_offsets [sequences + 1]
+  template <class Source, class Mask>
+  void run(const model_shape& s, const std::vector<index_t>& row_offsets, const float* q, const Source& kv, float* o,
+           const Mask& mask) {
+    const index_t tokens = row_offsets.back();
+    const auto queries = heed::ragged(heed::view(q, tokens, s.q_heads, s.key_dim), row_offsets);
+    const auto outputs = heed::ragged(heed::view(o, tokens, s.q_heads, s.value_dim), row_offsets);
+    heed::expect(heed::run(pool_, plan_, queries, kv, outputs, workspace_, mask));
+  }
+
+  [[nodiscard]] std::string text() const { return heed::explain(plan_, pool_.workers()).c_str(); }
+
+private:
+  heed::thread_pool& pool_;
+  heed::plan plan_;
+  std::vector<std::byte> workspace_;
+};
 
 /// What a query of a policy other than full sees: of the past only the sinks and the window.
 inline auto kept_keys(const policy& p) noexcept {

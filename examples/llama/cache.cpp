@@ -11,7 +11,11 @@ namespace {
 
 template <class T>
 std::unique_ptr<kv_cache> make(const model_shape& shape, const cache_options& options, heed::thread_pool& pool) {
-  if (options.layout == cache_layout::paged) return std::make_unique<paged_cache<T>>(shape, options, pool);
+  const auto paged = [&](const auto& mask) -> std::unique_ptr<kv_cache> {
+    return std::make_unique<paged_cache<T, std::remove_cvref_t<decltype(mask)>>>(shape, options, pool, mask);
+  };
+  if (options.layout == cache_layout::paged)
+    return options.keep.keeps_all() ? paged(heed::causal{}) : paged(kept_keys(options.keep));
   if (options.sequences != 1)
     throw usage_error("--layout is contiguous, but " + std::to_string(options.sequences) +
                       " sequences at once need paged");

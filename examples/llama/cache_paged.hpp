@@ -12,22 +12,20 @@ namespace llama {
 
 /// Keys and values of T: [layers][pages][page][kv_heads][dim]. A sequence has a row of page ids, the same for all
 /// layers; a page behind the window (and after the sinks) is given back and leaves a hole, -1.
-template <class T> class paged_cache final : public kv_cache {
+/// Mask: what a query of the policy sees.
+template <class T, class Mask> class paged_cache final : public kv_cache {
 public:
-  paged_cache(const model_shape& shape, const cache_options& options, heed::thread_pool&)
-      : shape_(shape), keep_(options.keep), page_(options.page), max_pages_(pages_for(options.max_tokens)),
+  paged_cache(const model_shape& shape, const cache_options& options, heed::thread_pool& pool, const Mask& mask)
+      : shape_(shape), keep_(options.keep), mask_(mask), page_(options.page), max_pages_(pages_for(options.max_tokens)),
         lengths_(static_cast<std::size_t>(options.sequences)),
-        table_(static_cast<std::size_t>(options.sequences * max_pages_), -1) {
-    // Besides what a policy keeps, a sequence holds the new tokens of a step, and pages cut at both ends.
-    const index_t live =
-        keep_.keeps_all()
-            ? max_pages_
-            : std::min(max_pages_, pages_for(keep_.sinks) + pages_for(keep_.window + options.max_step) + 1);
-    pages_ = live * options.sequences;
+        table_(static_cast<std::size_t>(options.sequences * max_pages_), -1), pages_(options.sequences * live(options)),
+        keys_(static_cast<std::size_t>(shape.layers * pages_ * page_ * shape.kv_heads * shape.key_dim)),
+        values_(static_cast<std::size_t>(shape.layers * pages_ * page_ * shape.kv_heads * shape.value_dim)),
+        attention_(pool,
+                   {options.sequences, options.sequences * options.max_step, shape.q_heads, options.max_tokens,
+                    options.max_step},
+                   source(0), mask) {
     for (index_t id = 0; id < pages_; ++id) free_.push_back(id);
-    const auto rows = static_cast<std::size_t>(shape.layers * pages_ * page_ * shape.kv_heads);
-    keys_.resize(rows * static_cast<std::size_t>(shape.key_dim));
-    values_.resize(rows * static_cast<std::size_t>(shape.value_dim));
   }
 
   [[nodiscard]] index_t seen(index_t sequence) const override { return lengths_[static_cast<std::size_t>(sequence)]; }
@@ -54,13 +52,7 @@ public:
       store(k + row * key_row, key_row, keys + places_[t] * key_row);
       store(v + row * value_row, value_row, values + places_[t] * value_row);
     }
-    const auto kv = heed::paged(heed::view<const T>(keys, pages_, page_, shape_.kv_heads, shape_.key_dim),
-                                heed::view<const T>(values, pages_, page_, shape_.kv_heads, shape_.value_dim),
-                                heed::block_table{table_, max_pages_, lengths_});
-    if (keep_.keeps_all())
-      attention(shape_, kv, heed::causal{}, row_offsets_, q, o);
-    else
-      attention(shape_, kv, kept_keys(keep_), row_offsets_, q, o);
+    attention_.run(shape_, row_offsets_, q, source(layer), o, mask_);
   }
   void end_step() override {
     if (keep_.keeps_all()) return;
@@ -79,9 +71,22 @@ public:
     return most_used_ * page_ * shape_.layers * shape_.kv_heads * (shape_.key_dim + shape_.value_dim) *
            static_cast<index_t>(sizeof(T));
   }
-  [[nodiscard]] std::string kernel() const override { return "reference"; }
+  [[nodiscard]] std::string kernel() const override { return attention_.text(); }
 
 private:
+  /// Pages that a sequence holds at most: what the policy keeps and the new tokens of a step, cut by pages at both
+  /// ends.
+  [[nodiscard]] index_t live(const cache_options& o) const noexcept {
+    if (keep_.keeps_all()) return max_pages_;
+    return std::min(max_pages_, pages_for(keep_.sinks) + pages_for(keep_.window + o.max_step) + 1);
+  }
+  [[nodiscard]] auto source(index_t layer) const {
+    const index_t first = layer * pages_ * page_ * shape_.kv_heads;
+    return heed::paged(
+        heed::view(keys_.data() + first * shape_.key_dim, pages_, page_, shape_.kv_heads, shape_.key_dim),
+        heed::view(values_.data() + first * shape_.value_dim, pages_, page_, shape_.kv_heads, shape_.value_dim),
+        heed::block_table{table_, max_pages_, lengths_});
+  }
   [[nodiscard]] index_t pages_for(index_t tokens) const noexcept { return (tokens + page_ - 1) / page_; }
   [[nodiscard]] index_t& page_id(std::size_t sequence, index_t i) {
     return table_[sequence * static_cast<std::size_t>(max_pages_) + static_cast<std::size_t>(i)];
@@ -93,9 +98,13 @@ private:
 
   model_shape shape_;
   policy keep_;
-  index_t page_, max_pages_, pages_ = 0, most_used_ = 0;
-  std::vector<index_t> lengths_, table_, free_, row_offsets_, places_;
+  Mask mask_;
+  index_t page_, max_pages_, most_used_ = 0;
+  std::vector<index_t> lengths_, table_;
+  index_t pages_;
+  std::vector<index_t> free_, row_offsets_, places_;
   std::vector<T> keys_, values_;
+  attention_plan attention_;
 };
 
 } // namespace llama

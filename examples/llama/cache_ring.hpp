@@ -6,7 +6,7 @@
 
 #include <heed/kv/contiguous.hpp>
 #include <heed/kv/joined.hpp>
-#include <heed/kv/sink_ring.hpp>
+#include <heed/kv/sink_ring_cache.hpp>
 
 #include <algorithm>
 
@@ -16,51 +16,68 @@ namespace llama {
 /// overwrite the oldest.
 template <class T> class ring_cache final : public kv_cache {
 public:
-  ring_cache(const model_shape& shape, const cache_options& options, heed::thread_pool&)
-      : shape_(shape), keep_(options.keep), rows_(keep_.sinks + keep_.window),
-        keys_(numbers(shape.layers * rows_, shape.key_dim)), values_(numbers(shape.layers * rows_, shape.value_dim)),
-        fresh_keys_(numbers(options.max_step, shape.key_dim)),
-        fresh_values_(numbers(options.max_step, shape.value_dim)) {}
+  ring_cache(const model_shape& shape, const cache_options& options, heed::thread_pool& pool)
+      : shape_(shape), mask_(kept_keys(options.keep)), keys_(numbers(shape, options, shape.key_dim)),
+        values_(numbers(shape, options, shape.value_dim)), seen_(static_cast<std::size_t>(shape.layers)),
+        fresh_keys_(static_cast<std::size_t>(options.max_step * shape.kv_heads * shape.key_dim)),
+        fresh_values_(static_cast<std::size_t>(options.max_step * shape.kv_heads * shape.value_dim)),
+        rings_(make_rings(options.keep)),
+        attention_(pool, {1, options.max_step, shape.q_heads, rows_of(options.keep) + options.max_step},
+                   heed::joined(rings_[0].source(), fresh(0)), mask_) {}
 
-  [[nodiscard]] index_t seen(index_t) const override { return seen_; }
+  [[nodiscard]] index_t seen(index_t) const override { return seen_.back(); }
   void begin_step(const std::vector<index_t>& row_offsets) override { row_offsets_ = row_offsets; }
   void attend(index_t layer, const float* q, const float* k, const float* v, float* o) override {
-    const index_t n = row_offsets_.back(), key_row = shape_.kv_heads * shape_.key_dim,
-                  value_row = shape_.kv_heads * shape_.value_dim;
-    T* keys = keys_.data() + layer * rows_ * key_row;
-    T* values = values_.data() + layer * rows_ * value_row;
-    store(k, n * key_row, fresh_keys_.data());
-    store(v, n * value_row, fresh_values_.data());
-    const auto view = [&](const T* p, index_t rows, index_t dim) { return heed::view(p, rows, shape_.kv_heads, dim); };
-    const auto kept = heed::sink_ring(view(keys, rows_, shape_.key_dim), view(values, rows_, shape_.value_dim),
-                                      {.sinks = keep_.sinks, .seen = seen_});
-    const auto fresh =
-        heed::contiguous(view(fresh_keys_.data(), n, shape_.key_dim), view(fresh_values_.data(), n, shape_.value_dim));
-    attention(shape_, heed::joined(kept, fresh), kept_keys(keep_), row_offsets_, q, o);
-    for (index_t i = 0; i < n; ++i) {
-      const index_t position = seen_ + i;
-      const index_t row = position < keep_.sinks ? position : keep_.sinks + (position - keep_.sinks) % keep_.window;
-      std::copy_n(fresh_keys_.data() + i * key_row, key_row, keys + row * key_row);
-      std::copy_n(fresh_values_.data() + i * value_row, value_row, values + row * value_row);
-    }
+    const index_t rows = row_offsets_.back();
+    store(k, rows * shape_.kv_heads * shape_.key_dim, fresh_keys_.data());
+    store(v, rows * shape_.kv_heads * shape_.value_dim, fresh_values_.data());
+    auto& ring = rings_[static_cast<std::size_t>(layer)];
+    attention_.run(shape_, row_offsets_, q, heed::joined(ring.source(), fresh(rows)), o, mask_);
+    check(ring.append(0, view(fresh_keys_, rows, shape_.key_dim), view(fresh_values_, rows, shape_.value_dim)));
   }
-  void end_step() override { seen_ += row_offsets_.back(); }
-  void release(index_t) override { seen_ = 0; }
+  void end_step() override {}
+  void release(index_t) override { std::fill(seen_.begin(), seen_.end(), 0); }
   [[nodiscard]] index_t bytes() const override {
     return static_cast<index_t>((keys_.size() + values_.size()) * sizeof(T));
   }
-  [[nodiscard]] std::string kernel() const override { return "reference"; }
+  [[nodiscard]] std::string kernel() const override { return attention_.text(); }
 
 private:
-  [[nodiscard]] std::size_t numbers(index_t rows, index_t dim) const {
-    return static_cast<std::size_t>(rows * shape_.kv_heads * dim);
+  static index_t rows_of(const policy& p) noexcept { return p.sinks + p.window; }
+  static std::size_t numbers(const model_shape& s, const cache_options& o, index_t dim) noexcept {
+    return static_cast<std::size_t>(s.layers * rows_of(o.keep) * s.kv_heads * dim);
+  }
+  static void check(const heed::failure& f) {
+    if (f) throw heed::error(f);
+  }
+  [[nodiscard]] auto view(const std::vector<T>& fresh, index_t rows, index_t dim) const {
+    return heed::view(fresh.data(), rows, shape_.kv_heads, dim);
+  }
+  [[nodiscard]] auto fresh(index_t rows) const {
+    return heed::contiguous(view(fresh_keys_, rows, shape_.key_dim), view(fresh_values_, rows, shape_.value_dim));
+  }
+  /// One ring per layer. They move together.
+  std::vector<heed::sink_ring_cache<T, T>> make_rings(const policy& p) {
+    std::vector<heed::sink_ring_cache<T, T>> out;
+    const index_t rows = rows_of(p), key_row = shape_.kv_heads * shape_.key_dim,
+                  value_row = shape_.kv_heads * shape_.value_dim;
+    for (index_t l = 0; l < shape_.layers; ++l) {
+      out.emplace_back(heed::view(keys_.data() + l * rows * key_row, 1, rows, shape_.kv_heads, shape_.key_dim),
+                       heed::view(values_.data() + l * rows * value_row, 1, rows, shape_.kv_heads, shape_.value_dim),
+                       heed::sink_ring_memory{p.sinks, std::span(seen_).subspan(static_cast<std::size_t>(l), 1)});
+      check(out.back().check());
+    }
+    return out;
   }
 
   model_shape shape_;
-  policy keep_;
-  index_t rows_, seen_ = 0;
-  std::vector<T> keys_, values_, fresh_keys_, fresh_values_;
+  decltype(kept_keys({})) mask_;
+  std::vector<T> keys_, values_;
+  std::vector<index_t> seen_; ///< [layers]
+  std::vector<T> fresh_keys_, fresh_values_;
+  std::vector<heed::sink_ring_cache<T, T>> rings_;
   std::vector<index_t> row_offsets_;
+  attention_plan attention_;
 };
 
 } // namespace llama
