@@ -22,26 +22,38 @@ struct loaded_model {
   llama::language_model lm;
 };
 
-/// Logits [tokens][vocabulary] of a text read in chunks, by a fresh cache.
-inline std::vector<float> logits_of(const loaded_model& m, const std::vector<llama::token_t>& tokens,
-                                    std::ptrdiff_t chunk, std::ptrdiff_t threads, llama::cache_options options = {}) {
+/// Logits [tokens][vocabulary] of a text read in chunks of these lengths, by a fresh cache.
+inline std::vector<float> logits_in(const loaded_model& m, const std::vector<llama::token_t>& tokens,
+                                    const std::vector<std::ptrdiff_t>& chunks, std::ptrdiff_t threads = 1,
+                                    llama::cache_options options = {}) {
   const auto n = static_cast<std::ptrdiff_t>(tokens.size());
   options.max_tokens = n;
-  options.max_step = chunk;
+  options.max_step = *std::max_element(chunks.begin(), chunks.end());
   heed::thread_pool pool(threads);
   const auto cache = llama::make_cache(m.lm.weights.shape(), options, pool);
   llama::engine engine(m.lm.weights, *cache, pool);
   std::vector<float> out;
-  for (std::ptrdiff_t t = 0; t < n; t += chunk) {
+  std::ptrdiff_t t = 0;
+  for (const std::ptrdiff_t rows : chunks) {
     llama::batch b;
-    b.tokens.assign(tokens.begin() + t, tokens.begin() + std::min(t + chunk, n));
-    const auto rows = static_cast<std::ptrdiff_t>(b.tokens.size());
+    b.tokens.assign(tokens.begin() + t, tokens.begin() + t + rows);
     b.row_offsets = {0, rows};
     for (std::ptrdiff_t r = 0; r < rows; ++r) b.logits_of.push_back(r);
     const auto some = engine.step(b);
     out.insert(out.end(), some.begin(), some.end());
+    t += rows;
   }
   return out;
+}
+
+/// The same with equal chunks, the last as long as the rest.
+inline std::vector<float> logits_of(const loaded_model& m, const std::vector<llama::token_t>& tokens,
+                                    std::ptrdiff_t chunk, std::ptrdiff_t threads,
+                                    const llama::cache_options& options = {}) {
+  std::vector<std::ptrdiff_t> chunks;
+  for (auto left = static_cast<std::ptrdiff_t>(tokens.size()); left > 0; left -= chunks.back())
+    chunks.push_back(std::min(chunk, left));
+  return logits_in(m, tokens, chunks, threads, options);
 }
 
 struct run_options {
