@@ -20,20 +20,11 @@ void engine::normalise(const std::vector<float>& weight, const float* x, index_t
   });
 }
 
-void engine::place_on_circle(float* rows, index_t heads) {
-  const model_shape& s = model_.shape();
-  for_each_item(pool_, tokens_, static_cast<double>(tokens_ * heads * s.rope_dims), [&](index_t t) {
-    for (index_t pair = 0; pair < s.rope_dims / 2; ++pair) {
-      const double angle = static_cast<double>(positions_[static_cast<std::size_t>(t)]) *
-                           std::pow(s.rope_base, -2. * static_cast<double>(pair) / static_cast<double>(s.rope_dims));
-      const auto c = static_cast<float>(std::cos(angle)), n = static_cast<float>(std::sin(angle));
-      for (index_t h = 0; h < heads; ++h) {
-        float* p = rows + (t * heads + h) * s.key_dim + 2 * pair;
-        const float x = p[0], y = p[1];
-        p[0] = x * c - y * n;
-        p[1] = y * c + x * n;
-      }
-    }
+void engine::turn(const heed::rope_table<float>& table, float* rows, index_t heads) {
+  const index_t dim = model_.shape().key_dim, most = 32, groups = (tokens_ + most - 1) / most;
+  for_each_item(pool_, groups, static_cast<double>(tokens_ * heads * dim), [&](index_t g) {
+    const index_t first = g * most, count = std::min(most, tokens_ - first);
+    heed::rotate(table.slice(first, count), heed::view(rows + first * heads * dim, count, heads, dim));
   });
 }
 
@@ -67,6 +58,8 @@ std::span<const float> engine::step(const batch& b) {
   for (std::size_t seq = 0; seq + 1 < b.row_offsets.size(); ++seq)
     for (index_t i = b.row_offsets[seq]; i < b.row_offsets[seq + 1]; ++i)
       positions_.push_back(cache_.seen(static_cast<index_t>(seq)) + i - b.row_offsets[seq]);
+  room(turns_, heed::rope_table<float>::size(model_.rope(), tokens_), 1);
+  const heed::rope_table<float> table(model_.rope(), positions_, turns_);
   cache_.begin_step(b.row_offsets);
   for (index_t t = 0; t < tokens_; ++t)
     std::copy_n(model_.embedding().row(b.tokens[static_cast<std::size_t>(t)]), s.width, x_.data() + t * s.width);
@@ -77,8 +70,8 @@ std::span<const float> engine::step(const batch& b) {
     layer.query.apply(pool_, normed_.data(), tokens_, q_.data());
     layer.key.apply(pool_, normed_.data(), tokens_, k_.data());
     layer.value.apply(pool_, normed_.data(), tokens_, v_.data());
-    place_on_circle(q_.data(), s.q_heads);
-    place_on_circle(k_.data(), s.kv_heads);
+    turn(table, q_.data(), s.q_heads);
+    turn(table, k_.data(), s.kv_heads);
     cache_.attend(l, q_.data(), k_.data(), v_.data(), attended_.data());
     layer.output.add(pool_, attended_.data(), tokens_, x_.data());
     normalise(layer.feed_forward_norm, x_.data(), tokens_, normed_.data());

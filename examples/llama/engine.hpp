@@ -5,6 +5,8 @@
 #include "cache.hpp"
 #include "vocabulary.hpp"
 
+#include <heed/rope/rope_table.hpp>
+
 #include <span>
 
 namespace llama {
@@ -31,7 +33,7 @@ public:
 
 private:
   void normalise(const std::vector<float>& weight, const float* x, index_t rows, float* out);
-  void place_on_circle(float* rows, index_t heads);
+  void turn(const heed::rope_table<float>& table, float* rows, index_t heads);
   void gate();
 
   const model& model_;
@@ -39,7 +41,7 @@ private:
   heed::thread_pool& pool_;
   index_t tokens_ = 0;
   std::vector<index_t> positions_;
-  std::vector<float> x_, normed_, q_, k_, v_, attended_, gate_, up_, last_, logits_;
+  std::vector<float> turns_, x_, normed_, q_, k_, v_, attended_, gate_, up_, last_, logits_;
 };
 
 } // namespace llama

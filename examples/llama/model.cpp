@@ -85,19 +85,34 @@ model_shape read_shape(const gguf_file& file, const loader& in) {
   s.key_dim = in.size("attention.key_length", most_dim, s.width / s.q_heads);
   s.value_dim = in.size("attention.value_length", most_dim, s.width / s.q_heads);
   s.norm_epsilon = static_cast<float>(in.positive("attention.layer_norm_rms_epsilon", 1e-5));
-  s.rope_dims = in.size("rope.dimension_count", s.key_dim, s.key_dim);
-  if (s.rope_dims % 2 != 0)
-    in.fail("llama.rope.dimension_count is " + std::to_string(s.rope_dims) + ", but must be even");
-  s.rope_base = in.positive("rope.freq_base", 10000);
+  return s;
+}
+
+/// divisors: of the frequencies, ggml's way to write Llama 3's scaling; empty without.
+heed::rope read_rope(const gguf_file& file, const loader& in, const model_shape& s,
+                     const std::vector<float>& divisors) {
+  heed::rope r;
+  r.layout = heed::rope_layout::interleaved;
+  r.dims = in.size("rope.dimension_count", s.key_dim, s.key_dim);
+  r.theta = in.positive("rope.freq_base", 10000);
   const std::string scaling = file.has("llama.rope.scaling.type") ? file.text("llama.rope.scaling.type") : "none";
-  if (scaling == "linear" || scaling == "yarn") {
-    s.scaling = scaling == "linear" ? rope_scaling::linear : rope_scaling::yarn;
-    s.rope_factor = in.positive("rope.scaling.factor", 1);
-    s.rope_original_context = in.size("rope.scaling.original_context_length", index_t{1} << 31, s.context);
+  if (in.positive("rope.scaling.attn_factor", 1) != 1) in.fail("llama.rope.scaling.attn_factor is not 1");
+  const double factor = in.positive("rope.scaling.factor", 1);
+  if (!divisors.empty()) {
+    if (scaling != "none") in.fail("rope.scaling.type is \"" + scaling.substr(0, 40) + "\" besides rope_freqs.weight");
+    r.scaling = heed::rope_scaling::divisors(divisors);
+  } else if (scaling == "linear") {
+    r.scaling = heed::rope_scaling::linear(factor);
+  } else if (scaling == "yarn") {
+    r.scaling = heed::rope_scaling::yarn(
+        {.factor = factor,
+         .original_length = in.size("rope.scaling.original_context_length", index_t{1} << 31, s.context),
+         .magnitude = heed::yarn_magnitude(factor)});
   } else if (scaling != "none") {
     in.fail("llama.rope.scaling.type is \"" + scaling.substr(0, 40) + "\", but only none, linear and yarn are known");
   }
-  return s;
+  if (const heed::failure f = r.check()) in.fail(std::string("llama.") + heed::error(f).what());
+  return r;
 }
 
 } // namespace
@@ -115,13 +130,9 @@ model::model(const gguf_file& file) {
     tied_ = false;
   }
   output_norm_ = in.vector("output_norm.weight", s.width);
-  if (const tensor_info* divisors = in.find("rope_freqs.weight", 1, s.rope_dims / 2); divisors != nullptr) {
-    rope_divisors_.resize(static_cast<std::size_t>(s.rope_dims / 2));
-    dequantise(*divisors, 0, 1, rope_divisors_.data());
-    for (const float d : rope_divisors_)
-      if (!(d > 0) || !std::isfinite(d))
-        in.fail("tensor \"rope_freqs.weight\" holds " + std::to_string(d) + ", but must be > 0");
-  }
+  if (const tensor_info* divisors = file.find("rope_freqs.weight"); divisors != nullptr)
+    rope_divisors_ = in.vector("rope_freqs.weight", divisors->cols);
+  rope_ = read_rope(file, in, s, rope_divisors_);
   for (index_t i = 0; i < s.layers; ++i) {
     const std::string block = "blk." + std::to_string(i) + ".";
     const auto matrix = [&](const char* name, index_t rows, index_t cols) {

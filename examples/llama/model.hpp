@@ -4,20 +4,15 @@
 // The Llama architecture as a GGUF file describes it: sizes and weights.
 #include "linear.hpp"
 
-namespace llama {
+#include <heed/rope/rope.hpp>
 
-/// How rotary angles are stretched for long contexts.
-enum class rope_scaling { none, linear, yarn };
+namespace llama {
 
 /// Sizes and constants of a model.
 struct model_shape {
   index_t context = 0, width = 0, layers = 0, feed_forward = 0, vocabulary = 0;
   index_t q_heads = 0, kv_heads = 0, key_dim = 0, value_dim = 0;
   float norm_epsilon = 0;
-  index_t rope_dims = 0;
-  double rope_base = 10000, rope_factor = 1;
-  index_t rope_original_context = 0;
-  rope_scaling scaling = rope_scaling::none;
 };
 
 struct model_layer {
@@ -31,6 +26,8 @@ struct model_layer {
 class model {
 public:
   explicit model(const gguf_file& file);
+  model(const model&) = delete; // rope_ looks into rope_divisors_
+  model& operator=(const model&) = delete;
 
   [[nodiscard]] const model_shape& shape() const noexcept { return shape_; }
   [[nodiscard]] const std::vector<model_layer>& layers() const noexcept { return layers_; }
@@ -39,8 +36,8 @@ public:
   /// [vocabulary][width]; the embedding where the two are tied.
   [[nodiscard]] const linear& output() const noexcept { return tied_ ? embedding_ : output_; }
   [[nodiscard]] const std::vector<float>& output_norm() const noexcept { return output_norm_; }
-  /// What each rotary frequency is divided by (Llama 3), or empty.
-  [[nodiscard]] const std::vector<float>& rope_divisors() const noexcept { return rope_divisors_; }
+  /// How queries and keys turn with their position. Looks into the model.
+  [[nodiscard]] const heed::rope& rope() const noexcept { return rope_; }
 
 private:
   model_shape shape_;
@@ -48,6 +45,7 @@ private:
   linear embedding_, output_;
   bool tied_ = true;
   std::vector<float> output_norm_, rope_divisors_;
+  heed::rope rope_;
 };
 
 } // namespace llama

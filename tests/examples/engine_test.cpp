@@ -53,6 +53,22 @@ TEST(examples_engine, logits_equal_a_float64_pass_for_every_group_ratio) {
   }
 }
 
+TEST(examples_engine, rotary_frequencies_are_scaled_as_the_file_says) {
+  gguf_writer linear = random_llama({});
+  linear.add("llama.rope.scaling.type", "linear");
+  linear.add("llama.rope.scaling.factor", 4.f);
+  gguf_writer divided = random_llama({});
+  divided.tensor("rope_freqs.weight", {6}, gguf_writer::f32, {1, 1, 1.5f, 3, 8, 8});
+  const loaded_model plain(random_llama({}).bytes());
+  const tokens text = some_text(plain, 40);
+  const std::vector<float> unscaled = logits_of(plain, text, 40, 1);
+  for (const gguf_writer* w : {&linear, &divided}) {
+    const loaded_model m(w->bytes());
+    EXPECT_LT(distance(m, text), logit_bound);
+    EXPECT_NE(logits_of(m, text, 40, 1), unscaled);
+  }
+}
+
 TEST(examples_engine, policies_see_what_they_promise) {
   const loaded_model m(random_llama({}).bytes());
   const tokens text = some_text(m, 60);

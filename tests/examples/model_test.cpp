@@ -71,7 +71,7 @@ TEST(examples_model, reads_the_shape) {
   EXPECT_EQ(s.kv_heads, 2);
   EXPECT_EQ(s.key_dim, 16);
   EXPECT_EQ(s.value_dim, 32);
-  EXPECT_EQ(s.rope_dims, 12);
+  EXPECT_EQ(m.lm.weights.rope().dims, 12);
   EXPECT_EQ(s.vocabulary, m.lm.words.size());
   EXPECT_NE(&m.lm.weights.output(), &m.lm.weights.embedding());
   const loaded_model tied(random_llama({.tied = true}).bytes());
@@ -104,7 +104,7 @@ TEST(examples_model, refuses_sizes_that_do_not_fit) {
   EXPECT_SAYS(m.writer(), "tensor \"blk.1.attn_norm.weight\" is missing");
   gguf_writer w = small_model().writer();
   w.add("llama.rope.dimension_count", 3u);
-  EXPECT_SAYS(w, "rope.dimension_count is 3, but must be even");
+  EXPECT_SAYS(w, "llama.rope: dims is 3, must be even");
   w = small_model().writer();
   w.add("llama.rope.dimension_count", 6u);
   EXPECT_SAYS(w, "rope.dimension_count is 6, but must be from 1 to 4");
@@ -114,6 +114,22 @@ TEST(examples_model, refuses_sizes_that_do_not_fit) {
   w = small_model().writer();
   w.add("llama.vocab_size", 4u);
   EXPECT_SAYS(w, "tensor \"token_embd.weight\" is 3 x 8, but the model needs 4 x 8");
+}
+
+TEST(examples_model, refuses_rotary_scalings_that_contradict) {
+  gguf_writer w = small_model().writer();
+  w.tensor("rope_freqs.weight", {2}, gguf_writer::f32, {1, 0});
+  EXPECT_SAYS(w, "rope_scaling: divisors[1] is 0, must be finite and above 0");
+  w = small_model().writer();
+  w.tensor("rope_freqs.weight", {3}, gguf_writer::f32, {1, 1, 1});
+  EXPECT_SAYS(w, "number of divisors is 3, must be 2");
+  w = small_model().writer();
+  w.tensor("rope_freqs.weight", {2}, gguf_writer::f32, {1, 1});
+  w.add("llama.rope.scaling.type", "yarn");
+  EXPECT_SAYS(w, "rope.scaling.type is \"yarn\" besides rope_freqs.weight");
+  w = small_model().writer();
+  w.add("llama.rope.scaling.attn_factor", 2.f);
+  EXPECT_SAYS(w, "attn_factor is not 1");
 }
 
 TEST(examples_model, refuses_each_missing_or_misshapen_tensor) {

@@ -11,7 +11,8 @@
 
 namespace heed::testing_support {
 
-/// Logits [tokens][vocabulary] of a whole text. window > 0: a query sees the first `sinks` keys and the last `window`.
+/// Logits [tokens][vocabulary] of a whole text. Of rotary scalings it knows linear and a list of divisors. window > 0:
+/// a query sees the first `sinks` keys and the last `window`.
 class llama_double {
 public:
   explicit llama_double(const llama::gguf_file& file) : file_(file) {}
@@ -24,6 +25,12 @@ public:
     const std::size_t value_dim = size("attention.value_length", width / q_heads);
     const std::size_t rope_dims = size("rope.dimension_count", key_dim);
     const double base = file_.has("llama.rope.freq_base") ? file_.number("llama.rope.freq_base") : 10000;
+    std::vector<double> frequency(rope_dims / 2);
+    for (std::size_t i = 0; i < frequency.size(); ++i) {
+      frequency[i] = std::pow(base, -2 * static_cast<double>(i) / static_cast<double>(rope_dims));
+      if (file_.has("llama.rope.scaling.type")) frequency[i] /= file_.number("llama.rope.scaling.factor");
+      if (file_.find("rope_freqs.weight") != nullptr) frequency[i] /= weights("rope_freqs.weight")[i];
+    }
     const std::vector<double> embedding = weights("token_embd.weight");
     std::vector<std::vector<double>> x(n);
     for (std::size_t t = 0; t < n; ++t) {
@@ -35,8 +42,8 @@ public:
       std::vector<std::vector<double>> q(n), k(n), v(n);
       for (std::size_t t = 0; t < n; ++t) {
         const std::vector<double> h = normed(block + "attn_norm.weight", x[t]);
-        q[t] = rotated(times(block + "attn_q.weight", h), t, key_dim, rope_dims, base);
-        k[t] = rotated(times(block + "attn_k.weight", h), t, key_dim, rope_dims, base);
+        q[t] = rotated(times(block + "attn_q.weight", h), t, key_dim, frequency);
+        k[t] = rotated(times(block + "attn_k.weight", h), t, key_dim, frequency);
         v[t] = times(block + "attn_v.weight", h);
       }
       for (std::size_t t = 0; t < n; ++t) {
@@ -103,14 +110,13 @@ private:
     return out;
   }
   static std::vector<double> rotated(std::vector<double> x, std::size_t position, std::size_t dim,
-                                     std::size_t rope_dims, double base) {
+                                     const std::vector<double>& frequency) {
     for (std::size_t head = 0; head < x.size(); head += dim)
-      for (std::size_t d = 0; d < rope_dims; d += 2) {
-        const double angle =
-            static_cast<double>(position) * std::pow(base, -static_cast<double>(d) / static_cast<double>(rope_dims));
-        const double a = x[head + d], b = x[head + d + 1];
-        x[head + d] = a * std::cos(angle) - b * std::sin(angle);
-        x[head + d + 1] = b * std::cos(angle) + a * std::sin(angle);
+      for (std::size_t i = 0; i < frequency.size(); ++i) {
+        const double angle = static_cast<double>(position) * frequency[i];
+        const double a = x[head + 2 * i], b = x[head + 2 * i + 1];
+        x[head + 2 * i] = a * std::cos(angle) - b * std::sin(angle);
+        x[head + 2 * i + 1] = b * std::cos(angle) + a * std::sin(angle);
       }
     return x;
   }
