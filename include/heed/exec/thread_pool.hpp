@@ -13,14 +13,14 @@
 namespace heed {
 namespace detail {
 
-/// One call of bulk. Lives on its caller's stack; helpers are counted under the pool's lock.
+/// One call of bulk. Lives on its caller's stack; its helpers are counted under the pool's lock.
 struct pool_job {
   void (*task)(void* context, index_t i, index_t worker);
   void* context;
   index_t n;
   pool_job* following = nullptr;
   bool caller_sleeps = false;
-  std::atomic<index_t> helpers{0};
+  std::atomic<index_t> helping{0};
   alignas(64) std::atomic<index_t> next{0};
 };
 
@@ -100,13 +100,13 @@ inline void* pool_thread(void* argument) noexcept {
   pool_lock(pool);
   while (!pool.stopping) {
     if (pool_job* const job = pool_open_job(pool)) {
-      job->helpers.fetch_add(1, std::memory_order_relaxed);
+      job->helping.fetch_add(1, std::memory_order_relaxed);
       pthread_mutex_unlock(&pool.lock);
       pool_take_tasks(*job, seat.worker);
       pool_lock(pool);
-      // The job is gone as soon as its caller sees 0 helpers, so it is read before.
+      // The job is gone as soon as its caller sees no helper, so it is read before.
       const bool wake = job->caller_sleeps;
-      if (job->helpers.fetch_sub(1, std::memory_order_release) == 1 && wake) pthread_cond_broadcast(&pool.done);
+      if (job->helping.fetch_sub(1, std::memory_order_release) == 1 && wake) pthread_cond_broadcast(&pool.done);
       continue;
     }
     const std::uint32_t seen = pool.published.load(std::memory_order_relaxed);
@@ -175,7 +175,7 @@ inline void pool_bulk(pool_state& pool, index_t n, void (*task)(void*, index_t, 
     }
   pthread_mutex_unlock(&pool.lock);
   const auto finished = [&]() __attribute__((always_inline)) {
-    return job.helpers.load(std::memory_order_acquire) == 0;
+    return job.helping.load(std::memory_order_acquire) == 0;
   };
   if (spin_until(finished)) return;
   pool_lock(pool);

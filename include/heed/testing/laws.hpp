@@ -3,4 +3,5 @@
 #pragma once
 // The laws of every concept as executable checks, for the library's models and for users' own.
 #include <heed/testing/mask_laws.hpp>
+#include <heed/testing/score_laws.hpp>
 #include <heed/testing/source_laws.hpp>

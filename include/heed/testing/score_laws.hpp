@@ -42,16 +42,20 @@ HEED_INLINE bool agree(double a, double b, double allowed) noexcept {
 inline namespace HEED_ISA {
 namespace score_detail {
 
+/// How the fields of a vector of cells are given.
+enum class fields : unsigned char { one_per_lane, shared_where_equal };
+
 /// One vector of cells as a kernel passes them: a list per field, or one value where all lanes have the same.
 template <class B, class S>
 score_report check_lanes(const S& mod, std::span<const cell> at, std::span<const typename B::value_type> x,
-                         std::span<const double> terms, index_t first, bool lists) {
+                         std::span<const double> terms, index_t first, fields given) {
   using A = typename B::value_type;
   constexpr index_t lanes = B::lanes;
   const index_t n = static_cast<index_t>(at.size()), count = lesser(lanes, n - first);
   index_t head[lanes], q[lanes], k[lanes], row[lanes], slot[lanes];
   A scores[lanes];
-  bool same[5] = {!lists, !lists, !lists, !lists, !lists};
+  bool same[5];
+  for (bool& b : same) b = given == fields::shared_where_equal;
   for (index_t i = 0; i < lanes; ++i) { // padding repeats the last live lane
     const auto from = static_cast<std::size_t>(first + lesser(i, count - 1));
     head[i] = at[from].head;
@@ -66,13 +70,13 @@ score_report check_lanes(const S& mod, std::span<const cell> at, std::span<const
     same[3] = same[3] && row[i] == row[0];
     same[4] = same[4] && slot[i] == slot[0];
   }
-  const auto lane = [&](const index_t* list, bool once) { return lane_index{list, once ? 0 : 1}; };
+  const auto lane = [&](const index_t* list, int field) { return lane_index{list, same[field] ? 0 : 1}; };
   const cells<B> c{at[static_cast<std::size_t>(first)].seq,
-                   lane(head, same[0]),
-                   lane(q, same[1]),
-                   lane(k, same[2]),
-                   lane(row, same[3]),
-                   lane(slot, same[4]),
+                   lane(head, 0),
+                   lane(q, 1),
+                   lane(k, 2),
+                   lane(row, 3),
+                   lane(slot, 4),
                    B::generate([&](index_t i) { return static_cast<A>(q[i] - k[i]); }),
                    count};
   A out[lanes];
@@ -109,14 +113,14 @@ requires(score_mod<S, float>&& score_mod<S, double>&& batched_score_mod<S, B>) [
     if (!detail::agree(got, wide, allowed)) return {"float agrees with double up to 4 ulp", i, got, wide, allowed};
   }
   static_assert(sizeof(A) >= sizeof(float));
-  for (const bool lists : {true, false})
+  for (const auto given : {score_detail::fields::one_per_lane, score_detail::fields::shared_where_equal})
     for (index_t first = 0; first < n;) {
       index_t end = first + 1;
       while (end < n && end - first < B::lanes &&
              at[static_cast<std::size_t>(end)].seq == at[static_cast<std::size_t>(first)].seq)
         ++end;
       if (const score_report r =
-              score_detail::check_lanes<B>(mod, at.first(static_cast<std::size_t>(end)), x, terms, first, lists))
+              score_detail::check_lanes<B>(mod, at.first(static_cast<std::size_t>(end)), x, terms, first, given))
         return r;
       first = end;
     }
