@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: MIT
 // The same calls of heed, built once per instruction set; HEED_CALLS is the name of this build's entry. Uses neither
 // standard containers nor algorithms, so that what the objects share is heed's doing.
+#include <heed/attention.hpp>
 #include <heed/exec/sequential.hpp>
 #include <heed/exec/thread_pool.hpp>
 #include <heed/kv/contiguous.hpp>
+#include <heed/kv/paged.hpp>
 #include <heed/mask/all_of.hpp>
 #include <heed/mask/causal.hpp>
 #include <heed/mask/sliding_window.hpp>
@@ -13,7 +15,7 @@
 
 namespace {
 
-constexpr heed::index_t tokens = 37, kv_heads = 2, dim = 24;
+constexpr heed::index_t tokens = 37, heads = 4, kv_heads = 2, dim = 24;
 
 template <class T> double walk_source() {
   static T k[tokens * kv_heads * dim], v[tokens * kv_heads * dim];
@@ -57,11 +59,48 @@ double work_together() {
   return sum;
 }
 
+template <class T> double sum_of(const T* x, heed::index_t n) {
+  double sum = 0;
+  for (heed::index_t i = 0; i < n; ++i) sum += static_cast<double>(heed::widen(x[i]));
+  return sum;
+}
+
+/// Causal grouped-query prefill, then paged decode of the last token by plan and run.
+template <class T> double attend_twice() {
+  constexpr heed::index_t page = 8, pages = 5;
+  static T q[tokens * heads * dim], k[pages * page * kv_heads * dim], v[pages * page * kv_heads * dim],
+      o[tokens * heads * dim];
+  for (heed::index_t i = 0; i < tokens * heads * dim; ++i)
+    q[i] = heed::narrow<T>(static_cast<float>(i % 11) / 8 - 0.5f);
+  for (heed::index_t i = 0; i < pages * page * kv_heads * dim; ++i) {
+    k[i] = heed::narrow<T>(static_cast<float>(i % 13) / 8 - 0.5f);
+    v[i] = heed::narrow<T>(static_cast<float>(i % 17) / 8);
+  }
+  heed::thread_pool pool{2};
+  const auto whole = heed::contiguous(heed::view(k, tokens, kv_heads, dim), heed::view(v, tokens, kv_heads, dim));
+  heed::attend(pool, heed::view(q, tokens, heads, dim), whole, heed::view(o, tokens, heads, dim), heed::causal{},
+               heed::soft_cap{30.f});
+  double sum = sum_of(o, tokens * heads * dim);
+
+  static const int offsets[2] = {0, pages}, page_ids[pages] = {3, 0, 4, 1, 2}, last_page_len[1] = {tokens % page};
+  const auto cache =
+      heed::paged(heed::view(k, pages, page, kv_heads, dim), heed::view(v, pages, page, kv_heads, dim),
+                  heed::page_table{.offsets = offsets, .pages = page_ids, .last_page_len = last_page_len});
+  const heed::plan plan = heed::make_plan(heed::decode_shape{1, heads, tokens}, cache, heed::causal{});
+  static std::byte workspace[1 << 24];
+  if (plan.workspace_bytes(pool.workers()) > static_cast<heed::index_t>(sizeof workspace)) return -1e9;
+  if (heed::run(pool, plan, heed::view(q, 1, heads, dim), cache, heed::view(o, 1, heads, dim), workspace,
+                heed::causal{}) != heed::errc::ok)
+    return -1e9;
+  return sum + sum_of(o, heads * dim);
+}
+
 } // namespace
 
 /// What the calls come to; -1 where an error thrown here is not caught here.
 double HEED_CALLS() {
   double sum = walk_source<float>() + walk_source<heed::bf16>() + walk_mask() + work_together();
+  sum += attend_twice<float>() + attend_twice<heed::bf16>();
   try {
     heed::expect(heed::errc::overlap);
     sum = -1;
