@@ -61,14 +61,17 @@ private:
   bool ordered_, last_ = false;
 };
 
-/// The tile restricted to a stretch of slots, with the hull of their positions.
+/// The tile restricted to a stretch of slots, with the hull of their positions. How a source numbers a hole is its own
+/// affair, so a stretch that starts or ends with one reaches to the first or last position there is.
 template <class K> HEED_INLINE tile clip(tile t, const K& kv, range slots) noexcept {
   t.slots = slots;
   if (slots.empty()) return t;
   if (kv.ordered(t.seq, t.kv_head)) {
     const kv_rows a = kv.rows(t.seq, t.kv_head, {slots.begin, slots.begin + 1});
     const kv_rows b = kv.rows(t.seq, t.kv_head, {slots.end - 1, slots.end});
-    t.k = {a.positions != nullptr ? a.positions[0] : a.first, (b.positions != nullptr ? b.positions[0] : b.first) + 1};
+    t.k = {0, kv.seen(t.seq)};
+    if (a.key != nullptr) t.k.begin = a.positions != nullptr ? a.positions[0] : a.first;
+    if (b.key != nullptr) t.k.end = (b.positions != nullptr ? b.positions[0] : b.first) + 1;
   }
   return t;
 }
