@@ -69,12 +69,16 @@ HEED_NOINLINE void observe_stretch(const Call& c, prefill_scratch<A>& s, const A
       }
       const index_t panels = make_panels(c, s, t);
       A* const lse2 = s.first.m;
+      // Padding lanes, and rows that saw no key (lse -inf), get +inf: exp2(-inf - inf) is 0, and not NaN.
+      constexpr A infinite = static_cast<A>(__builtin_inf());
       for (index_t i = 0; i < panels; ++i)
         for (index_t lane = 0; lane < s.panels[i].lanes; ++lane) {
           const panel<A>& p = s.panels[i];
-          const index_t at = i * layout::full + lane;
-          lse2[at] = lane < p.used ? lse[(first_token + p.row_of[lane]) * e.q_heads + p.head_of[lane]] * log2e<A>
-                                   : static_cast<A>(__builtin_inf());
+          A& at = lse2[i * layout::full + lane];
+          at = infinite;
+          if (lane >= p.used) continue;
+          const A natural = lse[(first_token + p.row_of[lane]) * e.q_heads + p.head_of[lane]];
+          if (natural != -infinite) at = natural * log2e<A>;
         }
       stream blocks(c.m, c.kv, clip(t, c.kv, slots), c.shape.block_keys, PTRDIFF_MAX);
       key_block& b = s.blocks[0];
