@@ -6,6 +6,7 @@
 #include <heed/config.hpp>
 
 #if defined(HEED_ISA_AVX2) // so that every header compiles alone
+#include <heed/detail/unroll.hpp>
 #include <heed/simd/batch_xsimd.hpp>
 #if !defined(__F16C__)
 #include <heed/simd/half_sse2.hpp>
@@ -103,26 +104,28 @@ template <> struct lane_ops<float> : xsimd_ops<float, xsimd::avx2> {
   }
   static HEED_INLINE reg hsum_each(const reg (&x)[8]) noexcept {
     reg q[4]; // four lanes of each of x[m], x[m + 4]
-    for (int m = 0; m < 4; ++m)
+    heed::detail::unroll<4>([&](auto m) HEED_BODY {
       q[m] = add(_mm256_permute2f128_ps(x[m], x[m + 4], 0x20), _mm256_permute2f128_ps(x[m], x[m + 4], 0x31));
+    });
     const reg s = add(_mm256_shuffle_ps(q[0], q[1], 0x44), _mm256_shuffle_ps(q[0], q[1], 0xee));
     const reg t = add(_mm256_shuffle_ps(q[2], q[3], 0x44), _mm256_shuffle_ps(q[2], q[3], 0xee));
     return add(_mm256_shuffle_ps(s, t, 0x88), _mm256_shuffle_ps(s, t, 0xdd));
   }
   static HEED_INLINE void transpose(reg (&x)[8]) noexcept {
     reg y[8];
-    for (int i = 0; i < 8; i += 4) { // 4 x 4 inside each 128 bits
+    heed::detail::unroll<2>([&](auto n) HEED_BODY { // 4 x 4 inside each 128 bits
+      constexpr int i = 4 * decltype(n)::value;
       const reg a = _mm256_unpacklo_ps(x[i], x[i + 1]), b = _mm256_unpackhi_ps(x[i], x[i + 1]);
       const reg c = _mm256_unpacklo_ps(x[i + 2], x[i + 3]), d = _mm256_unpackhi_ps(x[i + 2], x[i + 3]);
       y[i] = _mm256_shuffle_ps(a, c, 0x44);
       y[i + 1] = _mm256_shuffle_ps(a, c, 0xee);
       y[i + 2] = _mm256_shuffle_ps(b, d, 0x44);
       y[i + 3] = _mm256_shuffle_ps(b, d, 0xee);
-    }
-    for (int i = 0; i < 4; ++i) {
+    });
+    heed::detail::unroll<4>([&](auto i) HEED_BODY {
       x[i] = _mm256_permute2f128_ps(y[i], y[i + 4], 0x20);
       x[i + 4] = _mm256_permute2f128_ps(y[i], y[i + 4], 0x31);
-    }
+    });
   }
 };
 
@@ -170,8 +173,9 @@ template <> struct lane_ops<double> : xsimd_ops<double, xsimd::avx2> {
   }
   static HEED_INLINE reg hsum_each(const reg (&x)[4]) noexcept {
     reg q[2]; // two lanes of each of x[m], x[m + 2]
-    for (int m = 0; m < 2; ++m)
+    heed::detail::unroll<2>([&](auto m) HEED_BODY {
       q[m] = add(_mm256_permute2f128_pd(x[m], x[m + 2], 0x20), _mm256_permute2f128_pd(x[m], x[m + 2], 0x31));
+    });
     return add(_mm256_unpacklo_pd(q[0], q[1]), _mm256_unpackhi_pd(q[0], q[1]));
   }
   static HEED_INLINE void transpose(reg (&x)[4]) noexcept {

@@ -247,27 +247,28 @@ template <> struct lane_ops<double> {
   }
   static HEED_INLINE reg hsum_each(const reg (&x)[8]) noexcept {
     reg q[2]; // two lanes of each of x[m], x[m + 2], x[m + 4], x[m + 6]
-    for (int m = 0; m < 2; ++m) {
+    heed::detail::unroll<2>([&](auto m) HEED_BODY {
       const reg t = add(_mm512_shuffle_f64x2(x[m], x[m + 2], 0x44), _mm512_shuffle_f64x2(x[m], x[m + 2], 0xee));
       const reg u = add(_mm512_shuffle_f64x2(x[m + 4], x[m + 6], 0x44), _mm512_shuffle_f64x2(x[m + 4], x[m + 6], 0xee));
       q[m] = add(_mm512_shuffle_f64x2(t, u, 0x88), _mm512_shuffle_f64x2(t, u, 0xdd));
-    }
+    });
     return add(_mm512_unpacklo_pd(q[0], q[1]), _mm512_unpackhi_pd(q[0], q[1]));
   }
   static HEED_INLINE void transpose(reg (&x)[8]) noexcept {
     reg y[8];
-    for (int i = 0; i < 8; i += 2) {
+    heed::detail::unroll<4>([&](auto n) HEED_BODY {
+      constexpr int i = 2 * decltype(n)::value;
       y[i] = _mm512_unpacklo_pd(x[i], x[i + 1]);
       y[i + 1] = _mm512_unpackhi_pd(x[i], x[i + 1]);
-    }
-    for (int i = 0; i < 2; ++i) {
+    });
+    heed::detail::unroll<2>([&](auto i) HEED_BODY {
       const reg a = _mm512_shuffle_f64x2(y[i], y[i + 2], 0x88), b = _mm512_shuffle_f64x2(y[i], y[i + 2], 0xdd);
       const reg c = _mm512_shuffle_f64x2(y[i + 4], y[i + 6], 0x88), d = _mm512_shuffle_f64x2(y[i + 4], y[i + 6], 0xdd);
       x[i] = _mm512_shuffle_f64x2(a, c, 0x88);
       x[i + 2] = _mm512_shuffle_f64x2(b, d, 0x88);
       x[i + 4] = _mm512_shuffle_f64x2(a, c, 0xdd);
       x[i + 6] = _mm512_shuffle_f64x2(b, d, 0xdd);
-    }
+    });
   }
 };
 

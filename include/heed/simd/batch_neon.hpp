@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // The operations of simd/batch.hpp on 64-bit ARM: by xsimd, and by intrinsics where it lacks them. xsimd's max and min
-// give NaN where either side is one, and its shifts find their count at run time.
+// give NaN where either side is one, its quotient of floats is not the nearest, and its shifts find their count at run
+// time.
 #include <heed/config.hpp>
 
 #if defined(HEED_ISA_NEON) // so that every header compiles alone
@@ -40,6 +41,7 @@ template <> struct lane_ops<float> : xsimd_ops<float, xsimd::neon64> {
     __builtin_memcpy(p, &h, sizeof h);
   }
 
+  static HEED_INLINE reg div(reg a, reg b) noexcept { return vdivq_f32(a, b); }
   static HEED_INLINE reg fma(reg a, reg b, reg c) noexcept { return vfmaq_f32(c, a, b); }
   static HEED_INLINE reg max(reg a, reg b) noexcept { return select(less(b, a), a, b); }
   static HEED_INLINE reg min(reg a, reg b) noexcept { return select(less(a, b), a, b); }
