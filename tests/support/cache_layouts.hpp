@@ -86,10 +86,10 @@ template <class T> class paged_rows {
 public:
   paged_rows(random& gen, logical_cache<double>& c) {
     const kv_dims d = c.dims;
-    const auto form = gen.integer(0, 2);
+    const auto form = gen.integer(0, 3); // compressed, dense, per head compressed, per head dense
     form_ = static_cast<int>(form);
     heads_ = d.kv_heads;
-    const bool per_head = form == 2, one_head = per_head && gen.chance(2);
+    const bool per_head = form >= 2, one_head = per_head && gen.chance(2);
     const bool placed = gen.chance(3), shuffled = placed && gen.chance(2), biased = gen.chance(3);
     const bool holes = (!placed || shuffled) && gen.chance(2);
     const index_t page = gen.one_of(std::vector<index_t>{1, 2, 3, 5, 8, 16, 17, 32});
@@ -144,12 +144,12 @@ public:
         if (hole) id = -1;
       }
     }
-    if (form == 1) { // dense: lists of the same room, entries behind the end are garbage
+    if (form % 2 == 1) { // dense: lists of the same room, entries behind the end are garbage
       max_pages_ = longest + gen.integer(0, 2);
-      std::vector<index_t> dense(at(max_pages_ * d.sequences), 1 << 30);
-      for (index_t s = 0; s < d.sequences; ++s)
-        for (index_t i = 0; i < offsets[at(s + 1)] - offsets[at(s)]; ++i)
-          dense[at(s * max_pages_ + i)] = ids[at(offsets[at(s)] + i)];
+      std::vector<index_t> dense(lengths.size() * at(max_pages_), 1 << 30);
+      for (std::size_t l = 0; l < lengths.size(); ++l)
+        for (index_t i = 0; i < offsets[l + 1] - offsets[l]; ++i)
+          dense[l * at(max_pages_) + at(i)] = ids[at(offsets[l] + i)];
       ids = dense;
     }
     pages_ = {gen, ids};
@@ -167,7 +167,8 @@ public:
     const auto k = pool_.k.view(), v = pool_.v.view();
     if (form_ == 0) return paged(k, v, page_table{offsets_.get(), pages_.get(), lengths_.get()}, slots);
     if (form_ == 1) return paged(k, v, block_table{pages_.get(), max_pages_, lengths_.get()}, slots);
-    return paged(k, v, head_page_table{heads_, offsets_.get(), pages_.get(), lengths_.get()}, slots);
+    const index_list offsets = form_ == 2 ? offsets_.get() : index_list{};
+    return paged(k, v, head_page_table{heads_, offsets, pages_.get(), max_pages_, lengths_.get()}, slots);
   }
 
 private:
