@@ -165,7 +165,7 @@ template <class Executor, class Q, class K, class O, class... Role>
                        std::span<std::byte> workspace, const Role&... roles) noexcept {
   constexpr bool runs = heed::executor<std::remove_reference_t<Executor>>;
   static_assert(runs, "heed: executor does not model heed::executor: workers() noexcept and bulk(n, task, context)");
-  if constexpr (runs && detail::check_operands<Q, K, O>()) {
+  if constexpr (detail::check_operands_after<runs, Q, K, O>()) {
     using types = detail::call_types<Q, K, O, Role...>;
     if constexpr (detail::check_roles<typename types::accum, Role...>()) {
       typename types::problem_type p;
@@ -196,7 +196,7 @@ template <class Executor, class Q, class K, class O, class... Role>
 void attend(Executor&& executor, const Q& q, const K& kv, const O& o, const Role&... roles) {
   constexpr bool runs = heed::executor<std::remove_reference_t<Executor>>;
   static_assert(runs, "heed: executor does not model heed::executor: workers() noexcept and bulk(n, task, context)");
-  if constexpr (runs && detail::check_operands<Q, K, O>()) {
+  if constexpr (detail::check_operands_after<runs, Q, K, O>()) {
     using types = detail::call_types<Q, K, O, Role...>;
     using A = typename types::accum;
     if constexpr (detail::check_roles<A, Role...>()) {

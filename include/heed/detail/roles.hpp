@@ -160,6 +160,13 @@ template <class Q, class K, class O> consteval bool check_operands() {
   } else
     return false;
 }
+/// Not looked at where an earlier argument is wrong: one line is printed.
+template <bool EarlierHold, class Q, class K, class O> consteval bool check_operands_after() {
+  if constexpr (EarlierHold)
+    return check_operands<Q, K, O>();
+  else
+    return false;
+}
 
 } // namespace HEED_ISA
 } // namespace detail
