@@ -118,6 +118,7 @@ struct random_shape {
   std::uint32_t width = 64, layers = 2, q_heads = 6, kv_heads = 2, key_dim = 16, value_dim = 32, feed_forward = 96;
   std::uint32_t rope_dims = 12, type = gguf_writer::f32;
   bool tied = false;
+  int extra_pieces = 0; ///< to make the vocabulary larger
 };
 
 /// A whole Llama with random weights and a vocabulary of letters, pairs of letters and bytes.
@@ -139,6 +140,7 @@ inline gguf_writer random_llama(const random_shape& s, std::uint32_t seed = 1) {
   std::vector<std::int32_t> kinds = {2, 3, 3, 1};
   for (char c = 'a'; c <= 'z'; ++c) pieces.push_back(std::string(1, c));
   for (char c = 'a'; c <= 'z'; ++c) pieces.push_back(std::string("\xe2\x96\x81") + c);
+  for (int i = 0; i < s.extra_pieces; ++i) pieces.push_back("#" + std::to_string(i));
   for (const char* pair : {"th", "he", "in", "er", "the", "an"}) pieces.emplace_back(pair);
   std::vector<float> scores;
   for (std::size_t i = 0; i < pieces.size(); ++i) scores.push_back(-static_cast<float>(pieces.size() - i));
