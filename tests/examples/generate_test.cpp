@@ -3,40 +3,21 @@
 // The program heed_generate as its users call it.
 #include "support/example_data.hpp"
 #include "support/gguf_writer.hpp"
+#include "support/program.hpp"
 
 #include <gtest/gtest.h>
-
-#include <array>
-#include <cstdio>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace {
 
 using namespace heed::testing_support;
 
-struct answer {
-  int code = -1;
-  std::string out;
-};
+answer call(const std::string& arguments) { return heed::testing_support::call(HEED_GENERATE, arguments); }
 
-/// Standard output and error of a call, both without a terminal.
-answer call(const std::string& arguments) {
-  answer a;
-  std::FILE* pipe = ::popen((std::string(HEED_GENERATE) + " " + arguments + " 2>&1").c_str(), "r");
-  std::array<char, 4096> some{};
-  for (std::size_t n; (n = std::fread(some.data(), 1, some.size(), pipe)) > 0;) a.out.append(some.data(), n);
-  const int status = ::pclose(pipe);
-  a.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return a;
-}
-
-/// A random model as a file, removed at the end.
+/// A random model as a file.
 struct model_file {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("heed_generate_test_" + std::to_string(::getpid()) + ".gguf");
+  temporary_folder folder;
+  std::filesystem::path path = folder.path / "model.gguf";
   model_file() { std::ofstream(path, std::ios::binary) << random_llama({}).bytes(); }
-  ~model_file() { std::filesystem::remove(path); }
   [[nodiscard]] std::string option() const { return "--model '" + path.string() + "' "; }
 };
 
