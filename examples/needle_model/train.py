@@ -20,12 +20,12 @@ SEED = 1
 # until step, lengths drawn from, tokens a step, positions below, share of repeated strings, share of prose scored
 STAGES = [
     (300, (32, 48, 64), 4096, 640, 0.40, 0.05),
-    (800, (64, 96, 128), 4096, 2304, 0.30, 0.30),
-    (1200, (128, 192, 256), 4096, 3072, 0.20, 0.30),
-    (1600, (256, 512, 1024, 2048), 4096, 4096, 0.15, 0.30),
+    (600, (64, 96, 128), 4096, 2304, 0.30, 0.30),
+    (900, (128, 192, 256, 512), 4096, 3072, 0.20, 1.00),
+    (1500, (256, 512, 1024, 2048), 4096, 4096, 0.15, 1.00),
 ]
 TOTAL = STAGES[-1][0]
-DECAY_FROM = 900          # constant before, cosine to zero after
+DECAY_FROM = 700          # constant before, cosine to zero after
 MATRIX_RATE, OTHER_RATE, WARM_UP = 0.02, 3e-3, 100
 WEIGHT = torch.tensor([0.0, 1.0, 0.5, 0.05])  # by kind of target: none, answer, repeat, prose
 
