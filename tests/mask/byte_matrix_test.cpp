@@ -42,7 +42,8 @@ TEST(mask_byte_matrix, runs_are_tight) {
   EXPECT_EQ(runs_of(byte_matrix(view(b.data(), 1, 2, 1, 4)), {9, 9}, {0, 8}, {0, 2}), "[0,1)full [2,3)part [3,4)full");
 }
 TEST(mask_byte_matrix, keeps_the_laws) {
-  const testing::mask_cases cases{.rows = {5, 66, 130}, .seen = {7, 131, 200}, .q_heads = 4, .kv_heads = 2};
+  const testing::mask_cases cases{
+      .rows = {5, 66, 130}, .seen = {7, 131, 200}, .q_heads = 4, .kv_heads = 2, .tiles = 80};
   for (const index_t one_in : {1, 2, 9, 150}) {
     const bytes b = random_bytes(3 * 4 * 130 * 190, one_in, seed_or(6));
     expect_laws(byte_matrix(view(b.data(), 3, 4, 130, 190)), cases);
