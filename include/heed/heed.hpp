@@ -1,18 +1,51 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
 #pragma once
-// The CPU library in one include.
+// Everything of the library but interop, testing and reference, with one include.
 #include <heed/attention.hpp>
 #include <heed/epilogue/lse.hpp>
 #include <heed/epilogue/sink_logit.hpp>
 #include <heed/exec/parallel_for.hpp>
 #include <heed/exec/sequential.hpp>
 #include <heed/exec/thread_pool.hpp>
+#include <heed/kv/biased.hpp>
 #include <heed/kv/contiguous.hpp>
+#include <heed/kv/gathered.hpp>
+#include <heed/kv/head_split.hpp>
+#include <heed/kv/joined.hpp>
 #include <heed/kv/paged.hpp>
+#include <heed/kv/paged_cache.hpp>
+#include <heed/kv/ragged_heads.hpp>
+#include <heed/kv/ragged_heads_cache.hpp>
+#include <heed/kv/sink_ring.hpp>
+#include <heed/kv/sink_ring_cache.hpp>
+#include <heed/mask/all_of.hpp>
+#include <heed/mask/any_of.hpp>
+#include <heed/mask/bit_matrix.hpp>
+#include <heed/mask/byte_matrix.hpp>
 #include <heed/mask/causal.hpp>
+#include <heed/mask/chunked_local.hpp>
+#include <heed/mask/document.hpp>
+#include <heed/mask/first_keys.hpp>
+#include <heed/mask/full.hpp>
+#include <heed/mask/key_lengths.hpp>
+#include <heed/mask/none_of.hpp>
+#include <heed/mask/prefix_lm.hpp>
 #include <heed/mask/sliding_window.hpp>
+#include <heed/mask/tree.hpp>
 #include <heed/observe/key_sums.hpp>
 #include <heed/observe/probability_rows.hpp>
+#include <heed/rope/rope_table.hpp>
+#include <heed/rope/rotate.hpp>
+#include <heed/rope/rope_table.hpp>
+#include <heed/rope/rotate.hpp>
 #include <heed/score/alibi.hpp>
+#include <heed/score/chain.hpp>
+#include <heed/score/dense_bias.hpp>
+#include <heed/score/log_n.hpp>
+#include <heed/score/relative_bias.hpp>
+#include <heed/score/row_scale.hpp>
+#include <heed/score/score.hpp>
 #include <heed/score/soft_cap.hpp>
+#include <heed/score/t5_buckets.hpp>
+#include <heed/score/temperature_tuning.hpp>
