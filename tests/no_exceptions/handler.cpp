@@ -1,8 +1,12 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
 // Built with -fno-exceptions -fno-rtti: where heed would throw, the user's handler runs, and the call returns.
-#include <heed/error.hpp>
+#include <heed/attention.hpp>
+#include <heed/epilogue/lse.hpp>
 #include <heed/exec/thread_pool.hpp>
+#include <heed/kv/contiguous.hpp>
+#include <heed/mask/causal.hpp>
+#include <heed/mask/sliding_window.hpp>
 
 #include <cstdio>
 #include <cstring>
@@ -30,6 +34,55 @@ void note(const heed::error& e) noexcept {
   std::strncpy(text, e.what(), sizeof text - 1);
 }
 
+/// A call that is right, one that a role refuses, and one whose operands do not fit.
+void attend_three_times() {
+  constexpr heed::index_t tokens = 3, heads = 2, dim = 8;
+  float q[tokens * heads * dim], k[tokens * heads * dim], o[tokens * heads * dim], lse[tokens * heads];
+  for (float& x : q) x = 0.5f;
+  for (float& x : k) x = 0.25f;
+  const auto untouched = [&] {
+    for (const float x : o)
+      if (x != -7.f) return false;
+    for (const float x : lse)
+      if (x != -7.f) return false;
+    return true;
+  };
+  const auto mark = [&] {
+    for (float& x : o) x = -7.f;
+    for (float& x : lse) x = -7.f;
+    calls = 0;
+    code = heed::errc::ok;
+  };
+  heed::thread_pool pool{2};
+  const auto rows = heed::view(q, tokens, heads, dim);
+  const auto kv = heed::contiguous(heed::view(k, tokens, heads, dim), heed::view(k, tokens, heads, dim));
+  const auto lse_of_rows = heed::lse(heed::view(lse, tokens, heads));
+
+  mark();
+  heed::attend(pool, rows, kv, heed::view(o, tokens, heads, dim), heed::causal{}, lse_of_rows);
+  expect_that("a right call tells no handler", calls == 0);
+  expect_that("a right call writes its output", o[0] == 0.25f && lse[0] != -7.f);
+
+  mark();
+  heed::attend(pool, rows, kv, heed::view(o, tokens, heads, dim), heed::sliding_window{.left = -3}, lse_of_rows);
+  expect_that("a wrong role tells the handler once", calls == 1 && code == heed::errc::bad_value);
+  expect_that("the text names the role's value", std::strstr(text, "-3") != nullptr);
+  expect_that("a refused role leaves the output untouched", untouched());
+
+  mark();
+  heed::attend(pool, rows, kv, heed::view(o, tokens, heads, dim - 1), lse_of_rows);
+  expect_that("operands that do not fit tell the handler once", calls == 1 && code == heed::errc::dim_mismatch);
+  expect_that("operands that do not fit leave the output untouched", untouched());
+
+  mark();
+  const heed::plan plan = heed::make_plan(heed::batch_shape{.sequences = -1}, kv);
+  expect_that("a plan that can't be made tells the handler", calls == 1 && !plan.valid());
+  std::byte workspace[1];
+  expect_that("run returns a code",
+              heed::run(pool, plan, rows, kv, heed::view(o, tokens, heads, dim), workspace) != heed::errc::ok);
+  expect_that("run leaves the output untouched", calls == 1 && untouched());
+}
+
 } // namespace
 
 int main() {
@@ -47,9 +100,12 @@ int main() {
   expect_that("a constructor tells the handler", calls == 2 && code == heed::errc::bad_value);
   expect_that("the text names argument, value and limit", std::strstr(text, "thread_pool: workers is 0") != nullptr);
 
+  attend_three_times();
+  calls = 2;
+
   expect_that("the handler before is returned", heed::set_error_handler(nullptr) == note);
   heed::expect(heed::errc::overlap);
   expect_that("a handler taken away runs no more", calls == 2);
-  std::printf("%d handler calls, %d failed\n", calls, failed);
+  std::printf("%d expectations failed\n", failed);
   return failed == 0 ? 0 : 1;
 }
