@@ -18,5 +18,11 @@ echo "configure: preset dev in $build"
 cmake --preset dev -B "$build" >"$build/configure.log" 2>&1 || { cat "$build/configure.log" >&2; exit 1; }
 echo "build: $jobs at a time"
 cmake --build "$build" -j "$jobs" -- --quiet
+# ctest says that a test was skipped, but not why.
+for test in "$build"/tests/test_simd_*; do
+  [ -f "$test" ] && [ -x "$test" ] || continue
+  why=$("$test" --gtest_list_tests 2>/dev/null | head -n 1) || true
+  case $why in skipped:*) echo "tests for ${test##*/test_simd_} are built, and $why" ;; esac
+done
 echo "test"
 exec ctest --test-dir "$build" --output-on-failure --no-label-summary -j "$jobs" "$@"
