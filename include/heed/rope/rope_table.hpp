@@ -86,6 +86,7 @@ requires(std::is_same_v<std::remove_const_t<In>, T>) void rotate(const rope_tabl
   if (in.extent(0) != table.tokens())
     return detail::report(
         {errc::bad_extent, "in", "number of tokens", in.extent(0), "but those of the table are", table.tokens()});
+  if (in.size() == 0) return;
   const tensor_view<const T, 3> from = in;
   constexpr index_t chunk = detail::rope_chunk;
   const index_t half = table.dims() / 2;

@@ -15,6 +15,7 @@ void rope_rotate_checked(const rope& r, const index_t* positions, const index_t*
                          tensor_view<T, 3> out) noexcept {
   using A = accum_t<T>;
   constexpr index_t chunk = rope_chunk;
+  if (in.size() == 0) return;
   const double magnitude = from == nullptr ? r.scaling.magnitude() : 1.;
   double frequency[chunk];
   A c[chunk], s[chunk];

@@ -12,7 +12,7 @@ namespace heed {
 /// Shapes    slopes: [q_heads], the caller's memory, read during the call; or computed, see standard
 /// Requires  a slope for each query head, else errc::bad_extent
 /// Laws      score_mod, batched_score_mod. q and k are positions, so states of parts of the keys may be merged
-/// Cost      one fma per score; lanes of several heads also read a slope each. 528 bytes
+/// Cost      one fma per score; lanes of several heads also read a slope each. 536 bytes
 /// Source    Press et al. 2022, Train Short, Test Long; head counts that are no power of two: their code
 class alibi {
 public:
