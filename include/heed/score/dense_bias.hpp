@@ -18,7 +18,8 @@ enum class bias_column : unsigned char { position, slot };
 /// Units     natural logarithm; strides in elements
 /// Requires  each axis that is not broadcast covers the call, else errc::bad_extent
 /// Laws      score_mod, batched_score_mod
-/// Cost      one sum, and a load per lane. Rows at a multiple of 4 KiB crowd the first cache: padded by 64 bytes, a bias
+/// Cost      one sum, and a load per lane. Rows at a multiple of 4 KiB crowd the first cache: padded by 64 bytes, a
+/// bias
 ///           per head and row took 0.76 of the time (1024 x 1024, 8 heads, head dim 128, AMD EPYC)
 template <element T> class dense_bias {
 public:
