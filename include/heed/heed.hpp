@@ -37,8 +37,6 @@
 #include <heed/observe/probability_rows.hpp>
 #include <heed/rope/rope_table.hpp>
 #include <heed/rope/rotate.hpp>
-#include <heed/rope/rope_table.hpp>
-#include <heed/rope/rotate.hpp>
 #include <heed/score/alibi.hpp>
 #include <heed/score/chain.hpp>
 #include <heed/score/dense_bias.hpp>
