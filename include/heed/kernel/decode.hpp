@@ -6,72 +6,84 @@
 #include <heed/kernel/decode_rows.hpp>
 #include <heed/kernel/prefill.hpp>
 
+#include <new>
+
 namespace heed {
 inline namespace HEED_ISA {
 namespace kernel {
 
-/// One key-value head's share of a decode task. State by rows: o [lanes][value_stride].
+template <class Call> using stream_of = key_blocks<typename Call::mask_type, typename Call::source>;
+
+/// One key-value head's share of a decode task.
 template <class A> struct decode_part {
   tile t;
-  softmax_state<A> state; ///< where the chunk under way is summed
-  softmax_state<A> total; ///< where chunks are merged, if more than one is done
-  A* q;                   ///< [lanes][key_stride], scaled, padded with zeros
-  panel<A> lanes;
+  softmax_state<A> state; ///< where the chunk under way is summed; o by rows [lanes][value_stride]
+  softmax_state<A> total; ///< where chunks are merged
+  panel<A> lanes;         ///< q: [padded lanes][key_stride], scaled, zero where padded
   index_t chunk;
-  bool more; ///< the chunk under way has keys left
-  bool done; ///< all chunks are merged
+  bool more;  ///< the chunk under way has keys left
+  bool done;  ///< all chunks are merged
+  bool fresh; ///< the block's rescaling is still to be done
 };
-
-template <class Call> using stream_of = key_blocks<typename Call::mask_type, typename Call::source>;
 
 /// Scratch of one worker in the decode kernel.
 template <class A> struct decode_scratch {
   static constexpr index_t max_parts = 8; ///< key-value heads per task
-  static constexpr index_t max_lanes = 8;
+  static constexpr index_t max_lanes = lesser(8, 2 * simd::batch<A>::lanes);
+  static constexpr index_t vector = simd::batch<A>::lanes;
+  /// Score lanes of a part: one vector, or two.
+  static constexpr index_t score_lanes = (max_lanes + vector - 1) / vector * vector;
   A *q, *scores, *packed_weights, *keys, *values, *rescale;
   A *m, *l, *o; ///< [2][max_parts] states
   std::byte* streams;
-  key_block* blocks;
-  live_groups* live;
+  key_block* blocks; ///< [max_parts]
+  live_groups* live; ///< [max_parts]
+  row_pair<A>* pairs;
   const std::byte** packed_values;
-  std::int32_t* relative_k;
   index_t *head_of, *q_of, *row_of;
   std::int32_t* relative_q;
   std::uint8_t* row_bit;
   decode_part<A>* parts;
-  index_t key_stride, value_stride, score_stride;
+  index_t key_stride, value_stride, block_keys;
 
-  HEED_INLINE void lay_out(detail::arena& a, const tile_shape& shape, const kv_dims& d, index_t stream_bytes) noexcept {
-    constexpr index_t vector = simd::batch<A>::lanes;
+  HEED_INLINE void lay_out(detail::arena& a, const tile_shape& shape, const kv_dims& d, index_t stream_bytes,
+                           bool unpacks_keys, bool unpacks_values) noexcept {
     key_stride = (d.key_dim + vector - 1) / vector * vector;
     value_stride = (d.value_dim + vector - 1) / vector * vector;
-    score_stride = shape.decode_block_keys + key_block::padding;
+    block_keys = shape.decode_block_keys;
     q = a.take<A>(max_parts * max_lanes * key_stride);
-    scores = a.take<A>(max_lanes * score_stride);
-    packed_weights = a.take<A>(score_stride);
-    keys = a.take<A>((shape.decode_block_keys + 1) * key_stride);
-    values = a.take<A>((shape.decode_block_keys + 1) * value_stride);
-    rescale = a.take<A>(max_lanes);
-    m = a.take<A>(2 * max_parts * max_lanes);
-    l = a.take<A>(2 * max_parts * max_lanes);
+    scores = a.take<A>(max_parts * (block_keys + 1) * score_lanes);
+    packed_weights = a.take<A>(block_keys);
+    keys = a.take<A>(unpacks_keys ? max_parts * block_keys * key_stride : 0);
+    values = a.take<A>(unpacks_values ? max_parts * block_keys * value_stride : 0);
+    rescale = a.take<A>(max_parts * score_lanes);
+    m = a.take<A>(2 * max_parts * score_lanes);
+    l = a.take<A>(2 * max_parts * score_lanes);
     o = a.take<A>(2 * max_parts * max_lanes * value_stride);
     streams = a.take<std::byte>(max_parts * stream_bytes);
-    blocks = a.take<key_block>(2);
-    live = a.take<live_groups>(1);
-    packed_values = a.take<const std::byte*>(key_block::capacity);
-    relative_k = a.take<std::int32_t>(key_block::capacity + key_block::padding);
-    head_of = a.take<index_t>(max_parts * max_lanes);
-    q_of = a.take<index_t>(max_parts * max_lanes);
-    row_of = a.take<index_t>(max_parts * max_lanes);
-    relative_q = a.take<std::int32_t>(max_parts * max_lanes);
-    row_bit = a.take<std::uint8_t>(max_parts * max_lanes);
+    blocks = a.take<key_block>(max_parts);
+    live = a.take<live_groups>(max_parts);
+    pairs = a.take<row_pair<A>>(max_parts * (block_keys + 1) + vector);
+    packed_values = a.take<const std::byte*>(block_keys);
+    const index_t lanes = max_parts * score_lanes;
+    head_of = a.take<index_t>(lanes);
+    q_of = a.take<index_t>(lanes);
+    row_of = a.take<index_t>(lanes);
+    relative_q = a.take<std::int32_t>(lanes);
+    row_bit = a.take<std::uint8_t>(lanes);
     parts = a.take<decode_part<A>>(max_parts);
   }
   [[nodiscard]] HEED_INLINE softmax_state<A> state(index_t which, index_t part) const noexcept {
-    const index_t at = (which * max_parts + part) * max_lanes;
-    return {m + at, l + at, o + at * value_stride};
+    const index_t at = which * max_parts + part;
+    return {m + at * score_lanes, l + at * score_lanes, o + at * max_lanes * value_stride};
+  }
+  [[nodiscard]] HEED_INLINE A* scores_of(index_t part) const noexcept {
+    return scores + part * (block_keys + 1) * score_lanes;
   }
 };
+
+/// Lanes that the micro-kernels see: 1, 2, 4 or 8.
+HEED_INLINE constexpr index_t padded_lanes(index_t lanes) noexcept { return lanes <= 2 ? lanes : lanes <= 4 ? 4 : 8; }
 
 /// Copies the queries of one part, scaled and padded, and says what its lanes stand for.
 template <class A, class Call>
@@ -79,122 +91,178 @@ HEED_NOINLINE void make_lanes(const Call& c, decode_scratch<A>& s, index_t i, co
   using batch = simd::batch<A>;
   decode_part<A>& part = s.parts[i];
   const index_t heads = t.heads.size(), lanes = heads * static_cast<index_t>(t.rows.size());
-  const index_t first_token = c.p.extents.first_row(t.seq), at = i * s.max_lanes;
+  const index_t first_token = c.p.extents.first_row(t.seq), at = i * s.score_lanes;
+  const index_t vectors = (lanes + batch::lanes - 1) / batch::lanes;
+  A* const q = s.q + i * s.max_lanes * s.key_stride;
   part.t = t;
-  part.q = s.q + at * s.key_stride;
   part.chunk = 0;
-  part.lanes = {part.q,         c.dims.key_dim,
-                lanes,          0,
-                lanes,          (std::uint64_t{1} << lanes) - 1,
-                t.seq,          t.q[0],
-                s.head_of + at, s.q_of + at,
-                s.row_of + at,  s.relative_q + at,
-                s.row_bit + at, t,
+  part.lanes = {q,
+                c.dims.key_dim,
+                vectors * batch::lanes,
+                vectors,
+                lanes,
+                (std::uint64_t{1} << lanes) - 1,
+                t.seq,
+                t.q[0],
+                s.head_of + at,
+                s.q_of + at,
+                s.row_of + at,
+                s.relative_q + at,
+                s.row_bit + at,
+                t,
                 heads == 1};
   const batch factor(c.query_factor());
-  for (index_t lane = 0; lane < lanes; ++lane) {
-    const auto row = static_cast<std::size_t>(lane / heads);
-    const index_t head = t.heads.begin + lane % heads;
+  for (index_t lane = 0; lane < s.score_lanes; ++lane) {
+    const index_t live = lesser(lane, lanes - 1);
+    const auto row = static_cast<std::size_t>(live / heads);
+    const index_t head = t.heads.begin + live % heads;
     s.head_of[at + lane] = head;
     s.q_of[at + lane] = t.q[row];
     s.row_of[at + lane] = t.rows[row];
     s.relative_q[at + lane] = relative(t.q[row], t.q[0]);
     s.row_bit[at + lane] = static_cast<std::uint8_t>(row);
+    if (lane >= padded_lanes(lanes)) continue;
     const typename Call::query* from = c.p.q.row(first_token + t.rows[row], head);
-    A* to = part.q + lane * s.key_stride;
+    A* to = q + lane * s.key_stride;
     for (index_t d = 0; d < c.dims.key_dim; d += batch::lanes) {
       const index_t n = c.dims.key_dim - d;
-      mul(n >= batch::lanes ? batch::widen(from + d) : batch::widen_first(from + d, n), factor).store(to + d);
+      mul(lane >= lanes       ? batch(A(0))
+          : n >= batch::lanes ? batch::widen(from + d)
+                              : batch::widen_first(from + d, n),
+          factor)
+          .store(to + d);
     }
   }
 }
 
-/// Modifiers and bias of a block, keys in lanes. Cells sent to -inf leave `live`.
+/// Scores of the rows listed in s.pairs, in their order.
+template <class A, class T>
+HEED_NOINLINE void score_all(decode_scratch<A>& s, index_t count, index_t lanes, index_t dim,
+                             index_t value_bytes) noexcept {
+  constexpr index_t vector = simd::batch<A>::lanes;
+  if (count == 0) return;
+  for (index_t i = count; i < count + vector; ++i) s.pairs[i] = s.pairs[count - 1];
+  const index_t padded = padded_lanes(lanes);
+  if constexpr (vector >= 4)
+    if (padded >= 4) {
+      for (index_t i = 0; i < count; i += vector / 4)
+        for (index_t l = 0; l < padded; l += 4)
+          score_pairs<A, T, 4>(s.pairs + i, s.key_stride, l, dim, l == 0 ? value_bytes : 0);
+      return;
+    }
+  if constexpr (vector >= 2)
+    if (padded >= 2) {
+      for (index_t i = 0; i < count; i += vector / 2)
+        for (index_t l = 0; l < padded; l += 2)
+          score_pairs<A, T, 2>(s.pairs + i, s.key_stride, l, dim, l == 0 ? value_bytes : 0);
+      return;
+    }
+  for (index_t i = 0; i < count; i += vector)
+    for (index_t l = 0; l < padded; ++l)
+      score_pairs<A, T, 1>(s.pairs + i, s.key_stride, l, dim, l == 0 ? value_bytes : 0);
+}
+
+/// From scores to weights, one part.
 template <class A, class Call>
-HEED_NOINLINE void modify_rows(const Call& c, decode_scratch<A>& s, const panel<A>& p, const key_block& b) noexcept {
-  using batch = simd::batch<A>;
-  live_groups& live = *s.live;
-  if constexpr (Call::modified) {
-    if (!live.detailed)
-      for (index_t j = 0; j < b.count; ++j) live.lanes[j] = p.every;
-    for (index_t j = 0; j < b.count + key_block::padding; ++j) s.relative_k[j] = relative(b.k[j], p.origin);
-  }
-  bool any_gone = false;
-  for (index_t lane = 0; lane < p.used; ++lane)
-    for (index_t j = 0; j < b.count; j += batch::lanes) {
-      A* at = s.scores + lane * s.score_stride + j;
-      batch x = batch::load(at);
-      A bias[batch::lanes];
-      for (index_t i = 0; i < batch::lanes; ++i) bias[i] = static_cast<A>(b.bias[j + i]);
-      if constexpr (Call::modified) {
-        const index_t n = lesser(batch::lanes, b.count - j);
-        const cells<batch> cell_list{p.seq,
-                                     {p.head_of + lane, 0},
-                                     {p.q_of + lane, 0},
-                                     {b.k + j, 1},
-                                     {p.row_of + lane, 0},
-                                     {b.slot + j, 1},
-                                     batch::difference(p.relative_q[lane], s.relative_k + j),
-                                     n};
-        x = mul(apply_mod<A>(c.mod, x, cell_list) + batch::load(bias), batch(log2e<A>));
-        std::uint64_t gone = (x == batch(-static_cast<A>(__builtin_inf()))).bits();
-        if (n < batch::lanes) gone &= (std::uint64_t{1} << n) - 1;
-        for (; gone != 0; gone &= gone - 1) {
-          live.take_out(j + __builtin_ctzll(gone), std::uint64_t{1} << lane);
-          any_gone = true;
+HEED_NOINLINE void weigh_scores(const Call& c, decode_scratch<A>& s, index_t i) noexcept {
+  decode_part<A>& part = s.parts[i];
+  live_groups& live = s.live[i];
+  const key_block& b = s.blocks[i];
+  A* const scores = s.scores_of(i);
+  if (Call::modified || b.any_bias) modify_scores(c.mod, part.lanes, b, live, scores);
+  part.fresh = live.count > 0;
+  if (!part.fresh) return;
+  mask_scores(part.lanes, live, scores);
+  if (part.lanes.vectors == 1)
+    softmax_block<A, 1>(scores, live, part.state.m, part.state.l, s.rescale + i * s.score_lanes);
+  else if constexpr (decode_scratch<A>::score_lanes > simd::batch<A>::lanes)
+    softmax_block<A, 2>(scores, live, part.state.m, part.state.l, s.rescale + i * s.score_lanes);
+}
+
+/// Adds the weighted values of one part's block. Its rows were touched while keys were scored.
+template <class A, class T, class Call>
+HEED_NOINLINE void add_rows(const Call& c, decode_scratch<A>& s, index_t i) noexcept {
+  decode_part<A>& part = s.parts[i];
+  const live_groups& live = s.live[i];
+  const key_block& b = s.blocks[i];
+  const A* const weights = s.scores_of(i);
+  const index_t stride = part.lanes.lanes, dim = c.dims.value_dim;
+  for (index_t g = 0; g < live.count; ++g) {
+    const range keys{live.segment[g].begin, live.segment[g].end};
+    const A* const rescale = part.fresh ? s.rescale + i * s.score_lanes : nullptr;
+    part.fresh = false;
+    if (!live.segment[g].partial) {
+      weigh_rows<A, T>(weights + keys.begin * stride, stride, part.lanes.used, b.value + keys.begin, keys.size(), dim,
+                       rescale, part.state.o, s.value_stride);
+      continue;
+    }
+    for (index_t lane = 0; lane < part.lanes.used; ++lane) {
+      index_t n = 0;
+      for (index_t j = keys.begin; j < keys.end; ++j)
+        if ((live.lanes[j] >> lane & 1u) != 0) {
+          s.packed_weights[n] = weights[j * stride + lane];
+          s.packed_values[n++] = b.value[j];
         }
-      } else
-        x = x + mul(batch::load(bias), batch(log2e<A>));
-      x.store(at);
+      weigh_rows<A, T>(s.packed_weights, 1, 1, s.packed_values, n, dim, rescale != nullptr ? rescale + lane : nullptr,
+                       part.state.o + lane * s.value_stride, s.value_stride);
     }
-  if (any_gone) live.settle(p.every, b.count, kernel_shape<A>::group_keys);
+  }
 }
 
-/// One block of one part: scores, softmax, values.
+/// One block of every part that has keys left: all keys in address order, then all values.
 template <class A, class Call>
-HEED_NOINLINE void attend_rows(const Call& c, decode_scratch<A>& s, decode_part<A>& part, key_block& b,
-                               row_prefetch& ahead) noexcept {
-  live_groups& live = *s.live;
-  const panel<A>& p = part.lanes;
-  if (b.any_partial)
-    find_live(c.m, p, b, live);
-  else
-    live.all(b.count);
-  if (live.count == 0) return;
-  score_rows(part.q, s.key_stride, p.used, b.key, b.count, c.dims.key_dim, s.scores, s.score_stride, ahead);
-  if (Call::modified || b.any_bias) {
-    modify_rows(c, s, p, b);
-    if (live.count == 0) return;
+HEED_NOINLINE void attend_blocks(const Call& c, decode_scratch<A>& s, index_t count) noexcept {
+  using key_type = typename Call::source::key_format::element;
+  using value_type = typename Call::source::value_format::element;
+  using key = std::conditional_t<std::is_void_v<key_type>, A, key_type>;
+  using value = std::conditional_t<Call::source::values_alias_keys, key,
+                                   std::conditional_t<std::is_void_v<value_type>, A, value_type>>;
+  index_t most = 0;
+  for (index_t i = 0; i < count; ++i) {
+    key_block& b = s.blocks[i];
+    if (!s.parts[i].more) {
+      b.count = 0;
+      continue;
+    }
+    if (b.any_partial)
+      find_live(c.m, s.parts[i].lanes, b, s.live[i]);
+    else
+      s.live[i].all(b.count);
+    if (s.live[i].count == 0) {
+      b.count = 0;
+      continue;
+    }
+    if constexpr (std::is_void_v<key_type>) {
+      unpack_rows(c.kv.keys_as(), b.key, b.key_scales, b.count, c.dims.key_dim, s.key_stride,
+                  s.keys + i * s.block_keys * s.key_stride);
+      if constexpr (Call::source::values_alias_keys)
+        for (index_t j = 0; j < b.count; ++j)
+          b.value[j] = b.key[j] + c.dims.value_offset * static_cast<index_t>(sizeof(A));
+    }
+    if constexpr (std::is_void_v<value_type> && !Call::source::values_alias_keys)
+      unpack_rows(c.kv.values_as(), b.value, b.value_scales, b.count, c.dims.value_dim, s.value_stride,
+                  s.values + i * s.block_keys * s.value_stride);
+    most = greater(most, b.count);
   }
-  bool partial = false;
-  for (index_t i = 0; i < live.count; ++i) partial = partial || live.segment[i].partial;
-  partial = partial || live.count != 1 || live.segment[0].begin != 0 || live.segment[0].end != b.count;
-  for (index_t lane = 0; lane < p.used; ++lane) {
-    A* row = s.scores + lane * s.score_stride;
-    if (partial)
-      for (index_t j = 0; j < b.count; ++j)
-        if ((live.lanes[j] >> lane & 1u) == 0) row[j] = -static_cast<A>(__builtin_inf());
-    softmax_row(row, b.count, part.state.m + lane, part.state.l + lane, s.rescale + lane);
-  }
-  if (!partial) {
-    weigh_rows(s.scores, s.score_stride, p.used, b.value, b.count, c.dims.value_dim, s.rescale, part.state.o,
-               s.value_stride);
-    return;
-  }
-  for (index_t lane = 0; lane < p.used; ++lane) {
-    index_t n = 0;
-    for (index_t j = 0; j < b.count; ++j)
-      if ((live.lanes[j] >> lane & 1u) != 0) {
-        s.packed_weights[n] = s.scores[lane * s.score_stride + j];
-        s.packed_values[n++] = b.value[j];
+  index_t n = 0;
+  for (index_t j = 0; j < most; j += 2)
+    for (index_t i = 0; i < count; ++i)
+      for (index_t e = 0; e < 2 && j < s.blocks[i].count; ++e) {
+        const index_t at = lesser(j + e, s.blocks[i].count - 1); // an odd row twice, so that pairs stay pairs
+        s.pairs[n++] = {s.blocks[i].key[at], s.parts[i].lanes.q, s.scores_of(i) + at * s.parts[i].lanes.lanes,
+                        s.blocks[i].value[at]};
       }
-    weigh_rows(s.packed_weights, s.score_stride, 1, s.packed_values, n, c.dims.value_dim, s.rescale + lane,
-               part.state.o + lane * s.value_stride, s.value_stride);
-  }
+  score_all<A, key>(s, n, s.parts[0].lanes.used, c.dims.key_dim,
+                    Call::source::values_alias_keys ? 0 : c.dims.value_dim * static_cast<index_t>(sizeof(value)));
+  for (index_t i = 0; i < count; ++i)
+    if (s.blocks[i].count > 0) weigh_scores(c, s, i);
+  for (index_t i = 0; i < count; ++i)
+    if (s.blocks[i].count > 0) add_rows<A, value>(c, s, i);
 }
 
 /// The chunks of several key-value heads of one sequence, block by block in turn.
-/// tiles: one per head, at most max_parts; into[i]: where head i's state goes, by rows. chunks: how many, 0 for all.
+/// tiles: one per head, at most max_parts, all of as many lanes; into[i]: where head i's state goes, by rows.
+/// chunks: how many, 0 for all.
 template <class A, class Call>
 HEED_NOINLINE void decode_tiles(const Call& c, decode_scratch<A>& s, const tile* tiles, index_t count, index_t chunks,
                                 const softmax_state<A>* into) noexcept {
@@ -209,37 +277,18 @@ HEED_NOINLINE void decode_tiles(const Call& c, decode_scratch<A>& s, const tile*
     p.state = into[i];
     p.more = streams[i].next_chunk();
     p.done = !p.more;
-    reset_state(p.state, p.lanes.used, p.lanes.used * s.value_stride);
+    reset_state(p.state, p.lanes.lanes, p.lanes.used * s.value_stride);
   }
-  // The next block in address order: the same block of the next head, then the next block of the first.
-  index_t turn = -1;
-  const auto advance = [&](key_block& b) HEED_BODY {
-    index_t left = 0;
-    for (index_t i = 0; i < count; ++i) left += s.parts[i].more ? 1 : 0;
-    while (left > 0) {
-      turn = turn + 1 == count ? 0 : turn + 1;
-      if (!s.parts[turn].more) continue;
-      if (streams[turn].next(b)) return true;
-      s.parts[turn].more = false;
-      --left;
-    }
-    return false;
-  };
   for (;;) {
-    key_block *now = s.blocks, *next = s.blocks + 1;
-    turn = -1;
-    bool have = advance(*now);
-    while (have) {
-      const index_t at = turn;
-      const bool have_next = advance(*next);
-      row_prefetch ahead{next, have_next ? 0 : next->count, 0, c.kv.keys_as().row_bytes(c.dims.key_dim),
-                         Call::source::values_alias_keys ? 0 : c.kv.values_as().row_bytes(c.dims.value_dim)};
-      unpack_block<A>(c, s, *now);
-      attend_rows(c, s, s.parts[at], *now, ahead);
-      key_block* const swap = now;
-      now = next;
-      next = swap;
-      have = have_next;
+    for (;;) {
+      bool any = false;
+      for (index_t i = 0; i < count; ++i) {
+        decode_part<A>& p = s.parts[i];
+        p.more = p.more && streams[i].next(s.blocks[i]);
+        any = any || p.more;
+      }
+      if (!any) break;
+      attend_blocks(c, s, count);
     }
     bool any = false;
     for (index_t i = 0; i < count; ++i) {
@@ -251,7 +300,7 @@ HEED_NOINLINE void decode_tiles(const Call& c, decode_scratch<A>& s, const tile*
       p.done = !p.more;
       if (p.done) continue;
       p.state = s.state(1, i);
-      reset_state(p.state, p.lanes.used, p.lanes.used * s.value_stride);
+      reset_state(p.state, p.lanes.lanes, p.lanes.used * s.value_stride);
       any = true;
     }
     if (!any) return;

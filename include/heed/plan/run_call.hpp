@@ -12,7 +12,8 @@ inline namespace HEED_ISA {
 namespace plan_detail {
 
 template <class A> HEED_INLINE isa_traits this_isa() noexcept {
-  return {simd::batch<A>::lanes * static_cast<index_t>(sizeof(A)), kernel::kernel_shape<A>::panel_lanes};
+  return {simd::batch<A>::lanes * static_cast<index_t>(sizeof(A)), kernel::kernel_shape<A>::panel_lanes,
+          kernel::decode_scratch<A>::max_lanes};
 }
 
 /// A tuning's answer must fit what the kernels are built for.

@@ -29,7 +29,10 @@ template <class A, class Call> struct worker_scratch {
     detail::arena a = common, b = common;
     prefill.lay_out(a, shape, d);
     using stream = kernel::stream_of<Call>;
-    decode.lay_out(b, shape, d, static_cast<index_t>((sizeof(stream) + 63) / 64 * 64));
+    constexpr bool unpacks_keys = std::is_void_v<typename Call::source::key_format::element>;
+    constexpr bool unpacks_values =
+        std::is_void_v<typename Call::source::value_format::element> && !Call::source::values_alias_keys;
+    decode.lay_out(b, shape, d, static_cast<index_t>((sizeof(stream) + 63) / 64 * 64), unpacks_keys, unpacks_values);
     return greater(a.used(), b.used());
   }
 };

@@ -14,7 +14,7 @@ struct tile_shape {
   index_t block_keys = 96;    ///< keys per block (prefill), at most key_block::capacity
   index_t chunk_slots = 1152; ///< visited slots per chunk (prefill); a chunk has a state of its own
   index_t few_lanes = 8;      ///< rows x group up to here take the decode kernel, more the prefill kernel
-  index_t decode_block_keys = 64;
+  index_t decode_block_keys = 32;
   index_t decode_chunk_slots = 512;
   friend HEED_INLINE constexpr bool operator==(const tile_shape& a, const tile_shape& b) noexcept {
     return a.panels == b.panels && a.block_keys == b.block_keys && a.chunk_slots == b.chunk_slots &&
@@ -27,6 +27,7 @@ struct tile_shape {
 struct isa_traits {
   index_t vector_bytes; ///< width of a vector register
   index_t panel_lanes;  ///< lanes of one panel of the prefill kernel
+  index_t few_lanes;    ///< the most that the decode kernel serves
 };
 struct problem_traits {
   index_t key_dim, value_dim;

@@ -20,6 +20,7 @@ struct default_tuning {
     // Large heads: the unpacked block must stay small too.
     s.block_keys = (p.key_dim + p.value_dim) * p.accum_bytes * 96 <= 512 * 1024 ? 96 : 48;
     s.chunk_slots = 1152;
+    s.few_lanes = isa.few_lanes;
     return s;
   }
 };

@@ -199,16 +199,25 @@ private:
   HEED_INLINE index_t group_at(index_t i, index_t most, index_t workers) const noexcept {
     const tile_record& first = work_.tiles[i];
     if (first.name.kind == kernel_kind::prefill) return 1;
+    if (rows_follow(first.name)) return 1;
     // Too few chunks for the workers: fewer heads per task.
     const index_t share = (total_ + workers * 2 - 1) / (workers * 2);
     index_t n = 1, cost = first.cost;
     for (; n < most && i + n < work_.tile_count; ++n) {
       const tile_record& r = work_.tiles[i + n];
-      if (r.name.seq != first.name.seq || r.name.kind != kernel_kind::decode) break;
+      if (r.name.seq != first.name.seq || r.name.heads.size() != first.name.heads.size()) break;
       cost += r.cost;
       if (workers > 1 && first.chunks < 2 && cost > share) break;
     }
     return n;
+  }
+
+  /// A head's rows lie one behind the other: it is read in address order by itself.
+  HEED_INLINE bool rows_follow(const tile_name& name) const noexcept {
+    const index_t slots = c_.kv.slots(name.seq, name.kv_head);
+    if (slots == 0) return false;
+    const kv_rows r = c_.kv.rows(name.seq, name.kv_head, {0, slots});
+    return r.key != nullptr && r.count > 1 && r.key_stride == c_.kv.keys_as().row_bytes(c_.dims.key_dim);
   }
 
   /// Gives each chunk of n tiles from i on a state and its first slot; false if the workspace has no room (the tiles

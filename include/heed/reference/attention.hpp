@@ -115,12 +115,19 @@ template <class Score> double scored(const Score& score, double x, cell at) {
     return static_cast<double>(score(static_cast<float>(x), at));
 }
 
-/// |score| as a bound on its terms: what it does to x near 0 (its factor) or at x, whichever is more, plus what it
-/// adds.
+/// A bound on the terms of a score: its factor times sum_of_sizes, and what it adds. A score that knows says so by
+/// magnitude(sum_of_sizes, cell); else it is asked near 0 and at x, which is right for a factor, a cap or one added
+/// term.
 template <class Score> double score_size(const Score& score, double x, double sum_of_sizes, cell at) {
-  const double added = scored(score, 0., at), changed = scored(score, x, at) - added;
-  const double factor = std::fabs(scored(score, 0x1p-7, at) - scored(score, -0x1p-7, at)) / 0x1p-6;
-  return std::fmax(factor * sum_of_sizes, std::fabs(changed)) + std::fabs(added);
+  if constexpr (requires {
+                  { score.magnitude(sum_of_sizes, at) } -> std::same_as<double>;
+                })
+    return score.magnitude(sum_of_sizes, at);
+  else {
+    const double added = scored(score, 0., at), changed = scored(score, x, at) - added;
+    const double factor = std::fabs(scored(score, 0x1p-7, at) - scored(score, -0x1p-7, at)) / 0x1p-6;
+    return std::fmax(factor * sum_of_sizes, std::fabs(changed)) + std::fabs(added);
+  }
 }
 } // namespace detail
 
