@@ -33,6 +33,7 @@
 #include <heed/mask/prefix_lm.hpp>
 #include <heed/mask/sliding_window.hpp>
 #include <heed/mask/tree.hpp>
+#include <heed/merge.hpp>
 #include <heed/observe/key_sums.hpp>
 #include <heed/observe/probability_rows.hpp>
 #include <heed/rope/rope_table.hpp>

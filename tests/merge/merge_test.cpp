@@ -1,0 +1,124 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#include <heed/heed.hpp>
+#include <heed/merge.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace heed::test {
+namespace {
+
+constexpr float inf = std::numeric_limits<float>::infinity();
+std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
+
+struct part {
+  std::vector<float> o, lse;
+  part(index_t tokens, index_t heads, index_t dim) : o(at(tokens * heads * dim), 0.f), lse(at(tokens * heads), -inf) {}
+};
+
+std::vector<float> noise(index_t n, unsigned seed) {
+  std::mt19937 g(seed);
+  std::normal_distribution<float> x;
+  std::vector<float> v(at(n));
+  for (float& e : v) e = x(g);
+  return v;
+}
+
+TEST(merge_merge, split_keys_equal_one_pass_within_the_bound) {
+  for (const index_t dim : {1, 7, 16, 33, 128}) {
+    const index_t tokens = 5, heads = 3, slots = 200;
+    const auto q = noise(tokens * heads * dim, 1), k = noise(slots * heads * dim, 2), v = noise(slots * heads * dim, 3);
+    const auto attend_to = [&](index_t first, index_t count, part& p) {
+      const float* keys = k.data() + first * heads * dim;
+      const float* values = v.data() + first * heads * dim;
+      attend(sequential{}, view(q.data(), tokens, heads, dim),
+             contiguous(view(keys, count, heads, dim), view(values, count, heads, dim)),
+             view(p.o.data(), tokens, heads, dim), lse<float>(view(p.lse.data(), tokens, heads)));
+    };
+    part whole(tokens, heads, dim);
+    attend_to(0, slots, whole);
+    for (const index_t cut : {0, 1, 63, 100, 200}) {
+      part a(tokens, heads, dim), b(tokens, heads, dim);
+      attend_to(0, cut, a);
+      attend_to(cut, slots - cut, b);
+      merge(view(a.o.data(), tokens, heads, dim), view(a.lse.data(), tokens, heads),
+            view(b.o.data(), tokens, heads, dim), view(b.lse.data(), tokens, heads));
+      for (std::size_t i = 0; i < a.o.size(); ++i) EXPECT_NEAR(a.o[i], whole.o[i], 2e-6) << dim << " cut " << cut;
+      for (std::size_t i = 0; i < a.lse.size(); ++i) EXPECT_NEAR(a.lse[i], whole.lse[i], 2e-6);
+      if (cut == 0 || cut == slots) {
+        EXPECT_EQ(a.o, whole.o) << "the identity changes no bit";
+        EXPECT_EQ(a.lse, whole.lse);
+      }
+    }
+  }
+}
+
+TEST(merge_merge, weighs_by_exp_lse) {
+  float o[2] = {1.f, -2.f}, z[1] = {std::log(3.f)};
+  const float other[2] = {5.f, 2.f}, y[1] = {0.f};
+  merge(view(o, 1, 1, 2), view(z, 1, 1), view(other, 1, 1, 2), view(y, 1, 1));
+  EXPECT_NEAR(o[0], 2.f, 1e-6f);
+  EXPECT_NEAR(o[1], -1.f, 1e-6f);
+  EXPECT_NEAR(z[0], std::log(4.f), 1e-6f);
+}
+
+TEST(merge_merge, a_row_without_keys_is_not_read) {
+  for (const float empty : {-inf, inf}) {
+    float o[2] = {1.f, 2.f}, z[1] = {0.5f};
+    const float bad[2] = {NAN, inf}, none[1] = {empty};
+    merge(view(o, 1, 1, 2), view(z, 1, 1), view(bad, 1, 1, 2), view(none, 1, 1));
+    EXPECT_EQ(o[0], 1.f);
+    EXPECT_EQ(o[1], 2.f);
+    EXPECT_EQ(z[0], 0.5f);
+    float into[2] = {NAN, inf}, y[1] = {empty};
+    merge(view(into, 1, 1, 2), view(y, 1, 1), view(o, 1, 1, 2), view(z, 1, 1));
+    EXPECT_EQ(into[0], 1.f);
+    EXPECT_EQ(into[1], 2.f);
+    EXPECT_EQ(y[0], 0.5f);
+  }
+}
+
+TEST(merge_merge, two_empty_rows_give_zeros_and_minus_infinity) {
+  float o[2] = {NAN, 3.f}, z[1] = {-inf};
+  const float other[2] = {NAN, NAN}, y[1] = {-inf};
+  merge(view(o, 1, 1, 2), view(z, 1, 1), view(other, 1, 1, 2), view(y, 1, 1));
+  EXPECT_EQ(o[0], 0.f);
+  EXPECT_EQ(o[1], 0.f);
+  EXPECT_EQ(z[0], -inf);
+}
+
+TEST(merge_merge, sixteen_bit_rows_and_double) {
+  bf16 o[3] = {narrow<bf16>(1.f), narrow<bf16>(2.f), narrow<bf16>(4.f)};
+  const bf16 other[3] = {narrow<bf16>(3.f), narrow<bf16>(2.f), narrow<bf16>(0.f)};
+  float z[1] = {1.f};
+  const float y[1] = {1.f};
+  merge(view(o, 1, 1, 3), view(z, 1, 1), view(other, 1, 1, 3), view(y, 1, 1));
+  for (const bf16 x : o) EXPECT_EQ(widen(x), 2.f);
+  double d[1] = {1.}, dz[1] = {0.};
+  const double e[1] = {2.}, ez[1] = {0.};
+  merge(view(d, 1, 1, 1), view(dz, 1, 1), view(e, 1, 1, 1), view(ez, 1, 1));
+  EXPECT_NEAR(d[0], 1.5, 1e-15);
+  EXPECT_NEAR(dz[0], std::log(2.), 1e-15);
+}
+
+TEST(merge_merge, refuses_other_extents_and_writes_nothing) {
+  float o[4] = {1, 2, 3, 4}, z[2] = {0, 0};
+  const float other[2] = {9, 9}, y[2] = {5, 5};
+  try {
+    merge(view(o, 1, 2, 2), view(z, 1, 2), view(other, 1, 2, 1), view(y, 1, 2));
+    FAIL() << "dims differ";
+  } catch (const error& e) {
+    EXPECT_EQ(e.code(), errc::bad_extent);
+    EXPECT_EQ(std::string(e.what()), "other: extent[2] is 1, but o has 2");
+  }
+  EXPECT_EQ(o[0], 1.f);
+}
+
+} // namespace
+} // namespace heed::test
