@@ -62,7 +62,7 @@ std::span<const float> engine::step(const batch& b) {
   const heed::rope_table<float> table(model_.rope(), positions_, turns_);
   cache_.begin_step(b.row_offsets);
   for (index_t t = 0; t < tokens_; ++t)
-    std::copy_n(model_.embedding().row(b.tokens[static_cast<std::size_t>(t)]), s.width, x_.data() + t * s.width);
+    model_.embedding().copy_row(b.tokens[static_cast<std::size_t>(t)], x_.data() + t * s.width);
 
   for (index_t l = 0; l < s.layers; ++l) {
     const model_layer& layer = model_.layers()[static_cast<std::size_t>(l)];

@@ -7,12 +7,12 @@
 
 namespace llama {
 
-/// A matrix of a file, widened to float.
+/// A matrix of a file, widened to float and packed in blocks of rows.
 ///
-/// Shapes        weights [outputs][inputs]; x [tokens][inputs]; y [tokens][outputs]
-/// Determinism   a block of weight rows is multiplied with one token after the other, and where blocks begin depends
-///               on the matrix alone: bits depend neither on the token count nor on the thread count
-/// Cost          a block stays in the first-level cache for a group of tokens
+/// Shapes        weights [outputs][inputs], stored [blocks][inputs][rows of a block]; x [tokens][inputs]; y
+///               [tokens][outputs]
+/// Determinism   an output is one sum over the inputs, in their order, whatever the tokens and threads beside it
+/// Cost          a block is read once for a few tokens at a time; blocks and groups of tokens are the tasks
 class linear {
 public:
   linear() = default;
@@ -20,7 +20,8 @@ public:
 
   [[nodiscard]] index_t inputs() const noexcept { return inputs_; }
   [[nodiscard]] index_t outputs() const noexcept { return outputs_; }
-  [[nodiscard]] const float* row(index_t i) const noexcept { return weights_.data() + i * inputs_; }
+  /// Row i of the weights, [inputs]: the embedding of token i.
+  void copy_row(index_t i, float* out) const noexcept;
 
   /// y = W x
   void apply(heed::thread_pool& pool, const float* x, index_t tokens, float* y) const;

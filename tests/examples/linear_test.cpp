@@ -30,12 +30,12 @@ struct layer {
   llama::linear weights;
 };
 
-// Around Eigen's 8 rows, the vector lengths, the 64 rows of a block and its 32 tokens.
+// Around the vector lengths, the 32 or 64 rows of a block, and the 32 tokens of a task.
 TEST(examples_linear, multiplies) {
   heed::thread_pool pool(2);
-  for (const index_t outputs : {1, 7, 8, 9, 64, 65, 172})
+  for (const index_t outputs : {1, 7, 16, 31, 32, 33, 63, 64, 65, 172})
     for (const index_t inputs : {1, 3, 16, 17, 64, 172, 1000})
-      for (const index_t tokens : {0, 1, 2, 33}) {
+      for (const index_t tokens : {0, 1, 2, 3, 5, 33}) {
         const layer l(outputs, inputs);
         const auto x = random_numbers(static_cast<std::size_t>(tokens * inputs), 4);
         std::vector<float> y(static_cast<std::size_t>(tokens * outputs), 100), z(y.size(), 1);
@@ -45,7 +45,7 @@ TEST(examples_linear, multiplies) {
           for (index_t o = 0; o < outputs; ++o) {
             double sum = 0, size = 0;
             for (index_t i = 0; i < inputs; ++i) {
-              const double p = static_cast<double>(l.weights.row(o)[i]) *
+              const double p = static_cast<double>(l.numbers[static_cast<std::size_t>(o * inputs + i)]) *
                                static_cast<double>(x[static_cast<std::size_t>(t * inputs + i)]);
               sum += p;
               size += std::abs(p);
@@ -58,9 +58,19 @@ TEST(examples_linear, multiplies) {
       }
 }
 
+TEST(examples_linear, gives_its_rows_back) {
+  const layer l(131, 5);
+  std::vector<float> row(5);
+  for (const index_t i : {0, 31, 32, 63, 64, 130}) {
+    l.weights.copy_row(i, row.data());
+    EXPECT_TRUE(std::equal(row.begin(), row.end(), l.numbers.begin() + i * 5)) << i;
+  }
+}
+
 TEST(examples_linear, bits_do_not_depend_on_the_company) {
   const index_t tokens = 70;
-  for (const auto& [outputs, inputs] : {std::pair<index_t, index_t>{172, 64}, {64, 172}, {130, 33}, {9, 9001}}) {
+  for (const auto& [outputs, inputs] :
+       {std::pair<index_t, index_t>{172, 64}, {64, 172}, {130, 33}, {9, 9001}, {200, 128}}) {
     const layer l(outputs, inputs);
     const auto x = random_numbers(static_cast<std::size_t>(tokens * inputs), 5);
     const auto n = static_cast<std::size_t>(tokens * outputs);
