@@ -1,0 +1,42 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Times a case between slices of the calibration, and registers it with Google Benchmark.
+#include "bench_case.hpp"
+#include "calibrate.hpp"
+
+namespace heed::bench {
+
+/// The process's threads, its calibrations, and the plain call that roles are compared with; made at first use.
+class bench_machine {
+public:
+  static bench_machine& instance();
+
+  thread_pool pool;
+  arithmetic_peak peak;
+  read_bandwidth bandwidth;
+  prepared_call& plain();
+
+private:
+  bench_machine();
+  std::unique_ptr<prepared_call> plain_;
+};
+
+/// One row: seconds per call, the median of `repetitions`; shares are medians of shares, each against the mean of the
+/// calibration slices on its two sides.
+struct measurement {
+  double seconds = 0, calibrated = 0, share = 0;
+  double least_share = 0, most_share = 0;
+  double busy = 0; ///< CPU seconds of the process over wall seconds x workers: below 1, others or waiting took the rest
+  double of_plain = 0; ///< flop/s relative to the plain call that ran between the same slices; 0: not compared
+  int way = 0;         ///< of read_bandwidth, where bandwidth is the limit
+};
+
+enum class compared : unsigned char { alone, with_plain };
+
+inline constexpr int repetitions = 9;
+
+/// Rows of a list, in its order.
+void register_cases(const std::vector<bench_case>& cases, compared c);
+
+} // namespace heed::bench

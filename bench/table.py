@@ -1,0 +1,80 @@
+# Copyright (c) 2026 the heed authors
+# SPDX-License-Identifier: MIT
+"""Prints the rows of heed_bench as a table, and what changed since an earlier file: table.py NEW.json [--compare OLD.json]."""
+import json
+import sys
+
+CHANGE = 0.05  # rows that moved less are counted, not listed: neighbours move shares by 3 to 5 points
+
+
+def rows_of(path):
+    with open(path) as file:
+        data = json.load(file)
+    return data["context"], {row["name"].removesuffix("/iterations:1/manual_time"): row for row in data["benchmarks"]}
+
+
+def rate(x, unit):
+    for prefix, size in (("T", 1e12), ("G", 1e9), ("M", 1e6)):
+        if x >= size:
+            return f"{x / size:6.1f} {prefix}{unit}"
+    return f"{x:8.0f} {unit}"
+
+
+def percent(x):
+    return f"{100 * x:5.1f} %"
+
+
+def share_of(row):
+    return row.get("of_bandwidth", row.get("of_peak"))
+
+
+def print_table(context, rows):
+    print(f"cpu       {context.get('cpu')}, {context['num_cpus']} threads, {context.get('isa')}")
+    print(f"compiler  {context.get('compiler')} {context.get('flags')}")
+    print(f"commit    {context.get('commit')}, {context['date'][:16]}")
+    print(f"peak      {context.get('peak')}; shares: median of 9 (least to most), calibrated around each")
+    width = max(len(name) for name in rows)
+    for name, row in rows.items():
+        by_bytes = "of_bandwidth" in row
+        value = rate(row["byte/s"], "B/s") if by_bytes else rate(row["flop/s"], "flop/s")
+        limit = row["calibrated_byte/s"] if by_bytes else row["calibrated_flop/s"]
+        line = f"{name:{width}}  {row['real_time']:9.3f} ms  {value:>15}  {percent(share_of(row))} of " + \
+            f"{rate(limit, 'B/s' if by_bytes else 'flop/s').strip():>13} ({percent(row['share_min']).strip(' %')} to " + \
+            f"{percent(row['share_max']).strip(' %')})"
+        if "of_plain" in row:
+            line += f"  {row['of_plain']:5.2f} of plain"
+        if row["busy"] < 0.9:
+            line += f"  [got {100 * row['busy']:.0f} % of the CPUs]"
+        print(line)
+
+
+def print_changes(old_context, old, new):
+    print(f"\nsince commit {old_context.get('commit')}, {old_context['date'][:16]} ({old_context.get('compiler')}):")
+    same = 0
+    for name, row in new.items():
+        if name not in old:
+            print(f"  {name}: is new")
+            continue
+        before, after = share_of(old[name]), share_of(row)
+        if abs(after / before - 1) < CHANGE:
+            same += 1
+        else:
+            print(f"  {name}: {percent(before).strip()} -> {percent(after).strip()} of the limit, "
+                  f"{old[name]['real_time']:.3f} -> {row['real_time']:.3f} ms")
+    for name in old:
+        if name not in new:
+            print(f"  {name}: was not run")
+    print(f"  {same} rows within {100 * CHANGE:.0f} %")
+
+
+def main():
+    context, rows = rows_of(sys.argv[1])
+    if not rows:
+        sys.exit("no row matches the filter")
+    print_table(context, rows)
+    if "--compare" in sys.argv:
+        old_context, old = rows_of(sys.argv[sys.argv.index("--compare") + 1])
+        print_changes(old_context, old, rows)
+
+
+main()
