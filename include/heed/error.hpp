@@ -14,6 +14,7 @@ enum class errc : unsigned char {
   null_pointer,        ///< a pointer is null although something would be read or written through it
   bad_extent,          ///< an extent is negative, zero where that is not legal, or differs from its partner
   bad_stride,          ///< a last stride other than 1, or rows that overlap where they are written
+  misaligned,          ///< an address is no multiple of the element's alignment
   size_overflow,       ///< extent x stride, or a byte count, does not fit into 64 bits
   overlap,             ///< the output shares memory with an input
   heads_not_divisible, ///< query heads are no multiple of key-value heads

@@ -82,9 +82,9 @@ TEST(kv_checks, pairs_that_do_not_fit_are_refused) {
   EXPECT_EQ(refusal(strided(p, {5, 2, 8}, {-16, 8, 1}), view(p, 5, 2, 8)), "k: stride[0] is -16, the least is 0");
   EXPECT_EQ(refusal(view(p, 5, 2, 8), strided(p, {5, 2, 8}, {16, 8, 2})), "v: stride[2] is 2, the last must be 1");
   EXPECT_EQ(refusal(strided(p, {5, 2, 8}, {huge, 8, 1}), view(p, 5, 2, 8)),
-            "k: size in bytes is -1, the limit is 2 to the power of 62");
+            "k: size in bytes is 9223372036854775807, or more; the limit is 4611686018427387904");
   EXPECT_EQ(refusal(strided(p, {huge, 2, 8}, {16, huge, 1}), view(p, 5, 2, 8)),
-            "k: size in bytes is -1, the limit is 2 to the power of 62");
+            "k: size in bytes is 9223372036854775807, or more; the limit is 4611686018427387904");
 }
 
 } // namespace

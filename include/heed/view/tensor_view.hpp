@@ -108,8 +108,9 @@ namespace detail {
 template <class T, int Rank, class Space>
 HEED_INLINE index_t extent_in_elements(const tensor_view<T, Rank, Space>& v) noexcept {
   index_t reach = 1;
-  for (int i = 0; i < Rank; ++i) {
+  for (int i = 0; i < Rank; ++i)
     if (v.extent(i) == 0) return 0;
+  for (int i = 0; i < Rank; ++i) {
     index_t step = 0;
     if (__builtin_mul_overflow(v.extent(i) - 1, v.stride(i), &step) || __builtin_add_overflow(reach, step, &reach))
       return -1;
@@ -118,19 +119,45 @@ HEED_INLINE index_t extent_in_elements(const tensor_view<T, Rank, Space>& v) noe
   return reach > most || reach < 0 ? -1 : reach;
 }
 
-/// Refuses a view that can't be walked: negative extents or strides, last stride not 1, overflow, null with rows.
+/// Refuses a view that can't be walked: negative extents or strides, last stride not 1, overflow, null with rows, or
+/// an address between two elements.
 template <class T, int Rank, class Space>
 HEED_INLINE failure check_view(const char* argument, const tensor_view<T, Rank, Space>& v) noexcept {
-  for (int i = 0; i < Rank; ++i) {
+  for (int i = 0; i < Rank; ++i)
     if (v.extent(i) < 0) return {errc::bad_extent, argument, "extent", v.extent(i), "the least is", 0, i};
+  for (int i = 0; i < Rank; ++i)
     if (v.stride(i) < 0) return {errc::bad_stride, argument, "stride", v.stride(i), "the least is", 0, i};
-  }
   if (v.stride(Rank - 1) != 1 && v.extent(Rank - 1) > 1)
     return {errc::bad_stride, argument, "stride", v.stride(Rank - 1), "the last must be", 1, Rank - 1};
   const index_t n = extent_in_elements(v);
-  if (n < 0) return {errc::size_overflow, argument, "size in bytes", -1, "the limit is 2 to the power of", 62};
+  if (n < 0)
+    return {errc::size_overflow, argument, "size in bytes", PTRDIFF_MAX, "or more; the limit is", index_t{1} << 62};
   if (n > 0 && v.data() == nullptr) return {errc::null_pointer, argument, "data", 0, "but the elements in view are", n};
+  const auto off = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(v.data()) % alignof(T));
+  if (n > 0 && off != 0)
+    return {errc::misaligned, argument, "address modulo the element's alignment", off, "it must be", 0};
   return {};
+}
+
+/// Refuses a view that is written if two of its elements lie at one place: each stride must reach over all that the
+/// smaller ones span. (Strides that interleave without nesting are refused too.)
+template <class T, int Rank, class Space>
+HEED_INLINE failure check_written(const char* argument, const tensor_view<T, Rank, Space>& v) noexcept {
+  for (int i = 0; i < Rank; ++i)
+    if (v.extent(i) == 0) return {};
+  index_t wide = 1;
+  bool done[Rank] = {};
+  for (;;) {
+    int next = -1;
+    for (int i = Rank; i-- > 0;)
+      if (!done[i] && v.extent(i) > 1 && (next < 0 || v.stride(i) < v.stride(next))) next = i;
+    if (next < 0) return {};
+    done[next] = true;
+    const index_t least = next == Rank - 1 ? wide : greater(wide, v.extent(Rank - 1));
+    if (v.stride(next) < least)
+      return {errc::bad_stride, argument, "stride", v.stride(next), "rows are written, so the least is", least, next};
+    wide += (v.extent(next) - 1) * v.stride(next);
+  }
 }
 } // namespace detail
 
