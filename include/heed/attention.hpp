@@ -73,10 +73,15 @@ HEED_NOINLINE failure run_bound(Executor& executor, const plan& made, const P& p
   const auto& m = pick<role::mask, A>(everything, roles...);
   const auto& mod = pick<role::score, A>(unchanged, roles...);
   const tile_shape shape = shape_of<A>(kv.dims(), roles...);
+  if (executor.workers() < 1) return {errc::bad_value, "executor", "workers", executor.workers(), "the least is", 1};
   const index_t needed = made.workspace_bytes(executor.workers());
   if (static_cast<index_t>(workspace.size()) < needed)
     return {errc::workspace_too_small, "workspace", "bytes", static_cast<index_t>(workspace.size()),
             "but the plan needs",      needed};
+  const footprint bytes = footprint_of(view(workspace.data(), static_cast<index_t>(workspace.size())));
+  if (may_share(bytes, p.written)) return {errc::overlap, "workspace", "buffers shared with o", 1, "the limit is", 0};
+  if (may_share(bytes, p.read)) return {errc::overlap, "workspace", "buffers shared with q", 1, "the limit is", 0};
+  if (touches(kv, bytes)) return {errc::overlap, "workspace", "buffers shared with kv", 1, "the limit is", 0};
   arena memory(workspace.data(), static_cast<index_t>(workspace.size()));
   constexpr bool observed = 0 != roles_given<role::observer, A, R...>;
   errc code = errc::ok;
@@ -87,9 +92,12 @@ HEED_NOINLINE failure run_bound(Executor& executor, const plan& made, const P& p
     code = with_observers<A>([&](const auto&... o)
                                  HEED_BODY { return plan_detail::run_checked(executor, c, made, memory, lse, o...); },
                              roles...);
-    return code == errc::ok
-               ? failure{}
-               : failure{code, "plan", "tiles", made.numbers().tiles, "the call has more; limit", made.numbers().tiles};
+    return code == errc::ok ? failure{} : failure{code,
+                                                  "plan",
+                                                  "number of tiles",
+                                                  made.numbers().tiles,
+                                                  "but the call's mask cuts more than",
+                                                  made.numbers().tiles};
   };
   if constexpr (observed) {
     A* lse = memory.take<A>(p.extents.tokens * p.extents.q_heads);
@@ -139,13 +147,18 @@ template <class K, class... Role>
     if constexpr (detail::check_roles<A, Role...>()) {
       failure f = detail::check_limits(limits);
       const kv_dims d = kv.dims();
-      if (!f && (d.kv_heads < 1 || d.key_dim < 1 || d.value_dim < 1))
-        f = {errc::bad_extent, "kv", "kv_heads", d.kv_heads, "with key_dim and value_dim, the least is", 1};
+      if (!f) f = detail::check_dims(d);
       if (!f && limits.q_heads % d.kv_heads != 0)
         f = {errc::heads_not_divisible,          "shape",   "q_heads", limits.q_heads,
              "which is no multiple of kv_heads", d.kv_heads};
       if (!f) f = plan_detail::check_shape<A>(detail::shape_of<A>(d, roles...));
-      if (!f) return detail::plan_for<A>(limits, 0, kv, roles...);
+      if (!f) {
+        const plan made = detail::plan_for<A>(limits, 0, kv, roles...);
+        const index_t bytes = made.workspace_bytes(1);
+        if (bytes < detail::too_many) return made;
+        f = {errc::size_overflow, "shape", "workspace bytes", bytes, "or more; they must be less than",
+             detail::too_many};
+      }
       detail::report(f);
     }
   }
@@ -208,11 +221,13 @@ void attend(Executor&& executor, const Q& q, const K& kv, const O& o, const Role
         for (index_t h = 0; h < p.extents.kv_heads; ++h) limits.max_slots = greater(limits.max_slots, kv.slots(s, h));
       }
       const plan made = detail::plan_for<A>(limits, p, kv, roles...);
+      if (executor.workers() < 1)
+        return detail::report({errc::bad_value, "executor", "workers", executor.workers(), "the least is", 1});
       const auto bytes = static_cast<std::size_t>(made.workspace_bytes(executor.workers()));
       auto* const memory = static_cast<std::byte*>(::operator new(bytes, std::nothrow));
       if (memory == nullptr)
-        return detail::report(
-            {errc::out_of_memory, "attend", "workspace bytes", static_cast<index_t>(bytes), "allocated", 0});
+        return detail::report({errc::out_of_memory, "attend", "workspace bytes", static_cast<index_t>(bytes),
+                               "the bytes allocated are", 0});
       const failure f = detail::run_bound(executor, made, p, kv, std::span<std::byte>(memory, bytes), roles...);
       ::operator delete(memory);
       if (f) detail::report(f);

@@ -24,9 +24,7 @@ public:
       return {errc::bad_extent, "lse", "extent", out_.extent(0), "but the query tokens are", e.tokens, 0};
     if (out_.extent(1) != e.q_heads)
       return {errc::bad_extent, "lse", "extent", out_.extent(1), "but the query heads are", e.q_heads, 1};
-    if (out_.extent(0) > 1 && out_.stride(0) == 0)
-      return {errc::bad_stride, "lse", "stride", 0, "rows are written, so the least is", 1, 0};
-    return {};
+    return detail::check_written("lse", out_);
   }
 
 private:

@@ -3,6 +3,7 @@
 #pragma once
 // What the sources of this room share: the order of slots, lower bounds, and the refusals of wrong tables.
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 #include <heed/view/index_list.hpp>
 #include <heed/view/tensor_view.hpp>
 

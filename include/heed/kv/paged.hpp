@@ -86,6 +86,9 @@ public:
     return r;
   }
 
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return may_share(f, footprint_of(k_)) || may_share(f, footprint_of(v_));
+  }
   [[nodiscard]] HEED_INLINE failure check() const noexcept { return check_all(*this); }
   [[nodiscard]] HEED_INLINE failure check(const call_extents&) const noexcept { return check_all(*this); }
 

@@ -48,6 +48,7 @@ public:
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_view("key_sums", out_)) return f;
     if (const failure f = chosen_.check("key_sums", e)) return f;
+    if (const failure f = detail::check_written("key_sums", out_)) return f;
     if (out_.extent(0) != e.sequences)
       return {errc::bad_extent, "key_sums", "extent", out_.extent(0), "but the sequences are", e.sequences, 0};
     if (out_.extent(1) != chosen_.head_count(e.q_heads))

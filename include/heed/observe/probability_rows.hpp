@@ -39,6 +39,7 @@ public:
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_view("probability_rows", out_)) return f;
     if (const failure f = chosen_.check("probability_rows", e)) return f;
+    if (const failure f = detail::check_written("probability_rows", out_)) return f;
     if (out_.extent(0) != e.sequences)
       return {errc::bad_extent, "probability_rows", "extent", out_.extent(0), "but the sequences are", e.sequences, 0};
     if (out_.extent(1) != chosen_.head_count(e.q_heads))

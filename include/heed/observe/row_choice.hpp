@@ -17,6 +17,7 @@ public:
   [[nodiscard]] static HEED_INLINE constexpr row_choice last(index_t n) noexcept {
     row_choice c;
     c.last_ = n;
+    c.kind_ = kind::last;
     return c;
   }
   /// Rows [begin, end), cut at the sequence's rows.
@@ -33,7 +34,7 @@ public:
 
   /// The chosen stretch of n rows.
   [[nodiscard]] HEED_INLINE range stretch(index_t n) const noexcept {
-    return last_ >= 0 ? range{greater(0, n - last_), n} : meet(between_, {0, n});
+    return kind_ == kind::last ? range{greater(0, n - last_), n} : meet(between_, {0, n});
   }
   /// The same for one head: empty where the head is not chosen.
   [[nodiscard]] HEED_INLINE range rows(index_t head, index_t n) const noexcept {
@@ -50,8 +51,10 @@ public:
     return heads_.empty() ? q_heads : static_cast<index_t>(heads_.size());
   }
   [[nodiscard]] HEED_INLINE failure check(const char* argument, const call_extents& e) const noexcept {
-    if (last_ < -1) return {errc::bad_value, argument, "last rows", last_, "the least is", 0};
+    if (last_ < 0) return {errc::bad_value, argument, "last rows", last_, "the least is", 0};
     if (between_.begin < 0) return {errc::bad_value, argument, "first row", between_.begin, "the least is", 0};
+    if (between_.end < between_.begin)
+      return {errc::bad_value, argument, "end of the rows", between_.end, "but the first row is", between_.begin};
     for (std::size_t i = 0; i < heads_.size(); ++i) {
       if (heads_[i] < 0 || heads_[i] >= e.q_heads)
         return {errc::index_out_of_range, argument, "heads", heads_[i], "but the query heads are", e.q_heads,
@@ -69,7 +72,9 @@ public:
   }
 
 private:
-  index_t last_ = -1;
+  enum class kind : unsigned char { between, last };
+  kind kind_ = kind::between;
+  index_t last_ = 0;
   range between_{0, PTRDIFF_MAX};
   std::span<const index_t> heads_;
 };

@@ -31,8 +31,24 @@ HEED_INLINE failure check_limits(const batch_shape& s) noexcept {
   constexpr index_t most = index_t{1} << 40;
   if (s.tokens > most) return {errc::limit_exceeded, "shape", "tokens", s.tokens, "the limit is", most};
   if (s.sequences > most) return {errc::limit_exceeded, "shape", "sequences", s.sequences, "the limit is", most};
+  if (s.q_heads > most) return {errc::limit_exceeded, "shape", "q_heads", s.q_heads, "the limit is", most};
+  if (s.max_rows > most) return {errc::limit_exceeded, "shape", "max_rows", s.max_rows, "the limit is", most};
   if (s.max_slots > most) return {errc::limit_exceeded, "shape", "max_slots", s.max_slots, "the limit is", most};
   return {};
+}
+
+/// Products and sums of counts that stay at 2^62 where they would go beyond.
+inline constexpr index_t too_many = index_t{1} << 62;
+HEED_INLINE constexpr index_t capped_product(index_t a, index_t b) noexcept {
+  index_t n = 0;
+  return __builtin_mul_overflow(a, b, &n) || n > too_many ? too_many : n;
+}
+HEED_INLINE constexpr index_t capped_sum(index_t a, index_t b) noexcept {
+  index_t n = 0;
+  return __builtin_add_overflow(a, b, &n) || n > too_many ? too_many : n;
+}
+template <class... More> HEED_INLINE constexpr index_t capped_sum(index_t a, index_t b, More... more) noexcept {
+  return capped_sum(capped_sum(a, b), more...);
 }
 } // namespace detail
 

@@ -42,20 +42,25 @@ public:
 
   /// Groups of tiles that may be split into chunk tasks: those dearer than a quarter of a worker's share.
   [[nodiscard]] HEED_INLINE index_t split_groups(index_t workers) const noexcept {
-    return workers > 1 ? lesser(f_.tiles, 4 * workers) : 0;
+    return workers > 1 ? lesser(f_.tiles, detail::capped_product(4, workers)) : 0;
   }
-  /// Bytes that run needs for an executor of so many workers.
+  /// Bytes that run needs for an executor of so many workers; 2^62 stands for any larger number.
   [[nodiscard]] HEED_INLINE index_t workspace_bytes(index_t workers) const noexcept {
     constexpr index_t line = 64;
     const index_t groups = split_groups(workers);
-    const index_t lse = f_.limits.tokens * f_.limits.q_heads * f_.accum_bytes;
-    return workers * f_.worker_bytes + f_.tiles * f_.record_bytes + task_count(workers) * f_.task_bytes +
-           groups * (f_.group_states * static_cast<index_t>(sizeof(index_t)) + f_.group_numbers * f_.accum_bytes) +
-           lse + 16 * line;
+    using detail::capped_product;
+    const index_t lse = capped_product(capped_product(f_.limits.tokens, f_.limits.q_heads), f_.accum_bytes);
+    const index_t group_bytes =
+        detail::capped_sum(capped_product(f_.group_states, static_cast<index_t>(sizeof(index_t))),
+                           capped_product(f_.group_numbers, f_.accum_bytes));
+    return detail::capped_sum(capped_product(workers, f_.worker_bytes), capped_product(f_.tiles, f_.record_bytes),
+                              capped_product(task_count(workers), f_.task_bytes), capped_product(groups, group_bytes),
+                              lse, 16 * line);
   }
   /// Tasks that a work list may hold.
   [[nodiscard]] HEED_INLINE index_t task_count(index_t workers) const noexcept {
-    return greater(f_.tiles + split_groups(workers) * f_.group_chunks, f_.observer_tasks);
+    return greater(detail::capped_sum(f_.tiles, detail::capped_product(split_groups(workers), f_.group_chunks)),
+                   f_.observer_tasks);
   }
 
 private:
@@ -68,7 +73,7 @@ private:
   plan_text t;
   detail::text_buffer b{t.text, static_cast<index_t>(sizeof t.text)};
   const index_t group = f.dims.kv_heads > 0 ? f.limits.q_heads / f.dims.kv_heads : 0;
-  const bool decode_only = f.limits.rows() * group <= f.shape.few_lanes;
+  const bool decode_only = detail::capped_product(f.limits.rows(), group) <= f.shape.few_lanes;
   if (!decode_only) {
     b.put("prefill ");
     b.put(f.shape.panels);

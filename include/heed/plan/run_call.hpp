@@ -20,19 +20,29 @@ template <class A> HEED_INLINE isa_traits this_isa() noexcept {
 template <class A> HEED_INLINE failure check_shape(const tile_shape& s) noexcept {
   constexpr index_t group = kernel::kernel_shape<A>::group_keys;
   if (s.panels < 1 || s.panels > kernel::prefill_scratch<A>::max_panels)
-    return {errc::bad_value, "tuning", "panels", s.panels, "between 1 and", kernel::prefill_scratch<A>::max_panels};
-  if (s.block_keys < group || s.block_keys > key_block::capacity)
-    return {errc::bad_value,    "tuning", "block_keys", s.block_keys, "at most, and no less than a group,",
-            key_block::capacity};
-  if (s.decode_block_keys < group || s.decode_block_keys > key_block::capacity)
-    return {
-        errc::bad_value,    "tuning", "decode_block_keys", s.decode_block_keys, "at most, and no less than a group,",
-        key_block::capacity};
+    return {errc::bad_value,
+            "tuning",
+            "panels",
+            s.panels,
+            "it must lie between 1 and",
+            kernel::prefill_scratch<A>::max_panels};
+  constexpr index_t most = key_block::capacity;
+  if (s.block_keys < group) return {errc::bad_value, "tuning", "block_keys", s.block_keys, "the least is", group};
+  if (s.block_keys > most) return {errc::bad_value, "tuning", "block_keys", s.block_keys, "the most is", most};
+  if (s.decode_block_keys < group)
+    return {errc::bad_value, "tuning", "decode_block_keys", s.decode_block_keys, "the least is", group};
+  if (s.decode_block_keys > most)
+    return {errc::bad_value, "tuning", "decode_block_keys", s.decode_block_keys, "the most is", most};
   if (s.chunk_slots < 1) return {errc::bad_value, "tuning", "chunk_slots", s.chunk_slots, "the least is", 1};
   if (s.decode_chunk_slots < 1)
     return {errc::bad_value, "tuning", "decode_chunk_slots", s.decode_chunk_slots, "the least is", 1};
   if (s.few_lanes < 0 || s.few_lanes > kernel::decode_scratch<A>::max_lanes)
-    return {errc::bad_value, "tuning", "few_lanes", s.few_lanes, "between 0 and", kernel::decode_scratch<A>::max_lanes};
+    return {errc::bad_value,
+            "tuning",
+            "few_lanes",
+            s.few_lanes,
+            "it must lie between 0 and",
+            kernel::decode_scratch<A>::max_lanes};
   return {};
 }
 
@@ -54,25 +64,29 @@ HEED_NOINLINE plan::figures figures_of(const batch_shape& limits, const kv_dims&
   f.record_bytes = static_cast<index_t>(sizeof(tile_record));
   f.task_bytes = static_cast<index_t>(sizeof(task));
   const index_t group = limits.q_heads / d.kv_heads, lanes = shape.panels * f.panel_lanes;
-  const auto parts = [](index_t n, index_t of) HEED_BODY { return (n + of - 1) / of; };
+  using detail::capped_product;
+  const auto parts = [](index_t n, index_t of) HEED_BODY { return n / of + (n % of != 0 ? 1 : 0); };
   // Pieces of heads that share tiles, and the fewest rows of a tile: at worst each head alone, or each row alone.
   const index_t pieces = head_aware<mask_type> ? limits.q_heads : d.kv_heads * parts(group, lanes);
   const index_t row_capacity = query_tiler<mask_type> ? 1 : greater(1, lanes / greater(1, lesser(group, lanes)));
-  f.tiles = pieces * (parts(limits.tokens, row_capacity) + limits.sequences);
-  f.observer_tasks = limits.sequences * d.kv_heads * parts(limits.max_slots, shape.chunk_slots);
+  f.tiles = capped_product(pieces, parts(limits.tokens, row_capacity) + limits.sequences);
+  f.observer_tasks =
+      capped_product(capped_product(limits.sequences, d.kv_heads), parts(limits.max_slots, shape.chunk_slots));
   if (group <= shape.few_lanes) {
     const index_t chunks = parts(limits.max_slots, shape.decode_chunk_slots);
     const index_t heads =
         lesser(kernel::decode_scratch<A>::max_parts, head_aware<mask_type> ? limits.q_heads : d.kv_heads);
     f.group_chunks = chunks;
-    f.group_states = chunks * heads;
-    f.group_numbers = f.group_states * state_numbers<A>(kernel_kind::decode, shape.few_lanes, d.value_dim);
+    f.group_states = capped_product(chunks, heads);
+    f.group_numbers =
+        capped_product(f.group_states, state_numbers<A>(kernel_kind::decode, shape.few_lanes, d.value_dim));
   }
-  if (limits.rows() * group > shape.few_lanes) {
+  if (capped_product(limits.rows(), group) > shape.few_lanes) {
     const index_t chunks = parts(limits.max_slots, shape.chunk_slots);
     f.group_chunks = greater(f.group_chunks, chunks);
     f.group_states = greater(f.group_states, chunks);
-    f.group_numbers = greater(f.group_numbers, chunks * state_numbers<A>(kernel_kind::prefill, lanes, d.value_dim));
+    f.group_numbers =
+        greater(f.group_numbers, capped_product(chunks, state_numbers<A>(kernel_kind::prefill, lanes, d.value_dim)));
   }
   return f;
 }
@@ -106,10 +120,19 @@ template <class A, class Call> HEED_NOINLINE failure check_plan(const plan& p, c
   if ((query_tiler<typename Call::mask_type> || head_aware<typename Call::mask_type>)&&!f.any_tiles)
     return {errc::plan_mismatch,
             "plan",
-            "mask that cuts tiles or tells heads apart",
+            "room for a mask that cuts tiles or tells heads apart",
             0,
-            "give make_plan a mask of the call's type; wanted",
+            "give make_plan the call's mask; the least is",
             1};
+  worker_scratch<A, Call> scratch;
+  const index_t worker_bytes = scratch.lay_out(nullptr, 0, c.shape, c.dims) + 64; // quantised rows need more
+  if (f.worker_bytes < worker_bytes)
+    return {errc::plan_mismatch,
+            "plan",
+            "bytes of a worker",
+            f.worker_bytes,
+            "give make_plan a source of the call's type; it needs",
+            worker_bytes};
   if (e.sequences > f.limits.sequences)
     return {errc::limit_exceeded, "q", "sequences", e.sequences, "but the plan's limit is", f.limits.sequences};
   if (e.tokens > f.limits.tokens)

@@ -4,7 +4,7 @@
 // One call in its normal form: packed rows, whatever views it came as.
 #include <heed/problem/heads.hpp>
 #include <heed/problem/query_positions.hpp>
-#include <heed/view/element.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -28,6 +28,7 @@ template <class TQ, class TO> struct problem {
   packed_rows<const TQ> q; ///< [tokens][q_heads][key_dim]
   packed_rows<TO> o;       ///< [tokens][q_heads][value_dim]
   double scale;
+  footprint read, written; ///< where q and o lie
 };
 
 } // namespace heed

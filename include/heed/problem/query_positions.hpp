@@ -8,9 +8,10 @@ namespace heed {
 
 /// Positions of query rows. Default: row r of n in a sequence that has seen s tokens stands at s - n + r, so that the
 /// last query stands at the last key (bottom-right alignment). `top_left()`: row r stands at r, as in PyTorch's
-/// is_causal. `listed(p)`: positions[token] for each token of the packed queries, any values.
+/// is_causal. `listed(p)`: positions[token] for each token of the packed queries, in any order.
 ///
 /// Shapes    listed: [tokens]
+/// Requires  listed positions between -2^62 and 2^62
 class query_positions {
 public:
   enum class kind : unsigned char { last_at_end, from_zero, list };
@@ -38,6 +39,13 @@ public:
     if (kind_ == kind::list && static_cast<index_t>(list_.size()) != e.tokens)
       return {errc::bad_extent,           "query_positions", "size", static_cast<index_t>(list_.size()),
               "but the query tokens are", e.tokens};
+    constexpr index_t most = index_t{1} << 62; // distances between positions must fit 64 bits
+    for (std::size_t i = 0; i < list_.size(); ++i) {
+      const auto at = static_cast<index_t>(i);
+      if (list_[i] > most) return {errc::bad_value, "query_positions", "positions", list_[i], "the most is", most, at};
+      if (list_[i] < -most)
+        return {errc::bad_value, "query_positions", "positions", list_[i], "the least is", -most, at};
+    }
     return {};
   }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // The factor of the scores, for those who don't want 1/sqrt(key_dim).
+#include <heed/detail/scalar_ops.hpp>
 #include <heed/problem/call_extents.hpp>
 
 namespace heed {
@@ -11,7 +12,7 @@ struct scale {
   double value;
   [[nodiscard]] HEED_INLINE failure check(const call_extents&) const noexcept {
     if (!(value > -__builtin_inf() && value < __builtin_inf()))
-      return {errc::bad_value, "scale", "finite", 0, "but it must be", 1};
+      return {errc::bad_value, "scale", "value", detail::shown(value), "must be finite, as", 1};
     return {};
   }
 };

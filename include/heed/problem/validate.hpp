@@ -4,6 +4,7 @@
 // Every precondition of a call's views and sizes, and the normal form that they are brought into.
 #include <heed/concepts.hpp>
 #include <heed/problem/problem.hpp>
+#include <heed/view/footprint.hpp>
 #include <heed/view/ragged.hpp>
 
 namespace heed {
@@ -39,7 +40,11 @@ template <class T> HEED_INLINE failure check_rows(const char* name, const tensor
   return check_view(name, v);
 }
 template <class T> HEED_INLINE failure check_rows(const char* name, const tensor_view<T, 4>& v) noexcept {
-  return check_view(name, v);
+  if (const failure f = check_view(name, v)) return f;
+  index_t tokens = 0; // strides of 0 allow any extents
+  if (__builtin_mul_overflow(v.extent(0), v.extent(1), &tokens))
+    return {errc::size_overflow, name, "number of tokens", PTRDIFF_MAX, "or more; the limit is", PTRDIFF_MAX};
+  return {};
 }
 template <class T> HEED_INLINE failure check_rows(const char* name, const ragged_view<T>& v) noexcept {
   if (const failure f = check_view(name, v.rows)) return f;
@@ -55,51 +60,33 @@ template <class T> HEED_INLINE failure check_rows(const char* name, const ragged
   return {};
 }
 
-/// Bytes from the first to one past the last element that a packed view touches.
-template <class T> HEED_INLINE range touched(const packed_view<T>& v) noexcept {
-  if (v.tokens == 0 || v.heads == 0 || v.dim == 0) return {0, 0};
-  const T* last = v.rows.row(v.tokens - 1, v.heads - 1) + v.dim;
-  return {static_cast<index_t>(reinterpret_cast<std::uintptr_t>(v.rows.data)),
-          static_cast<index_t>(reinterpret_cast<std::uintptr_t>(last))};
+/// The view behind queries or outputs.
+template <class T, int Rank> HEED_INLINE const tensor_view<T, Rank>& rows_of(const tensor_view<T, Rank>& v) noexcept {
+  return v;
+}
+template <class T> HEED_INLINE const tensor_view<T, 3>& rows_of(const ragged_view<T>& v) noexcept { return v.rows; }
+
+/// Sizes of a source that hold for any call on it.
+HEED_INLINE failure check_dims(const kv_dims& d) noexcept {
+  constexpr index_t most = index_t{1} << 24;
+  if (d.sequences < 0) return {errc::bad_extent, "kv", "sequences", d.sequences, "the least is", 0};
+  if (d.kv_heads < 1) return {errc::bad_extent, "kv", "kv_heads", d.kv_heads, "the least is", 1};
+  if (d.key_dim < 1) return {errc::bad_extent, "kv", "key_dim", d.key_dim, "the least is", 1};
+  if (d.value_dim < 1) return {errc::bad_extent, "kv", "value_dim", d.value_dim, "the least is", 1};
+  if (d.key_dim > most) return {errc::bad_extent, "kv", "key_dim", d.key_dim, "the most is", most};
+  if (d.value_dim > most) return {errc::bad_extent, "kv", "value_dim", d.value_dim, "the most is", most};
+  return {};
 }
 
-/// Whether rows of two views share memory. Slices of one fused buffer interleave without sharing: with equal token
-/// strides it is enough that they keep apart within one token.
-template <class T, class U> HEED_INLINE bool overlap(const packed_view<T>& a, const packed_view<U>& b) noexcept {
-  const range x = touched(a), y = touched(b);
-  if (meet(x, y).empty()) return false;
-  const index_t step = a.rows.token_stride * static_cast<index_t>(sizeof(T));
-  if (step <= 0 || step != b.rows.token_stride * static_cast<index_t>(sizeof(U)) ||
-      a.rows.rows_each != b.rows.rows_each)
-    return true;
-  if (a.rows.rows_each > 0 && a.rows.sequence_stride * static_cast<index_t>(sizeof(T)) % step != 0) return true;
-  if (b.rows.rows_each > 0 && b.rows.sequence_stride * static_cast<index_t>(sizeof(U)) % step != 0) return true;
-  const index_t wide_a = ((a.heads - 1) * a.rows.head_stride + a.dim) * static_cast<index_t>(sizeof(T));
-  const index_t wide_b = ((b.heads - 1) * b.rows.head_stride + b.dim) * static_cast<index_t>(sizeof(U));
-  const index_t apart = ((y.begin - x.begin) % step + step) % step; // b starts so far behind a, within a token
-  return apart < wide_a || apart + wide_b > step;
-}
-
-/// Rows that are written must not share elements with each other.
-template <class T> HEED_INLINE failure check_written(const char* name, const packed_view<T>& v) noexcept {
-  if (v.tokens > 1 && v.heads > 0 && v.dim > 0) {
-    if (v.rows.rows_each != 1 && v.rows.token_stride < v.dim)
-      return {errc::bad_stride, name, "token stride", v.rows.token_stride, "rows are written, so the least is", v.dim};
-    if (v.rows.rows_each > 0 && v.tokens > v.rows.rows_each && v.rows.sequence_stride < v.dim)
-      return {errc::bad_stride,
-              name,
-              "sequence stride",
-              v.rows.sequence_stride,
-              "rows are written, so the least is",
-              v.dim};
+/// Sequences of outputs cut as those of the queries are. Packed outputs of rank 3 take the queries' cut.
+template <class T> HEED_INLINE failure check_same_cut(const packed_view<T>& o, const call_extents& e) noexcept {
+  if (o.sequences < 0) return {};
+  if (o.sequences != e.sequences)
+    return {errc::bad_extent, "o", "sequences", o.sequences, "but kv has sequences", e.sequences};
+  for (index_t s = 0; s < o.sequences; ++s) {
+    const index_t rows = o.offsets.empty() ? o.rows.rows_each : o.offsets[s + 1] - o.offsets[s];
+    if (rows != e.rows(s)) return {errc::bad_extent, "o", "rows of sequence", rows, "but q has", e.rows(s), s};
   }
-  if (v.heads > 1 && v.tokens > 0 && v.dim > 0 && v.rows.head_stride < v.dim)
-    return {errc::bad_stride, name, "head stride", v.rows.head_stride, "rows are written, so the least is", v.dim};
-  const index_t tokens_wide = v.tokens > 0 && v.rows.rows_each == 0 ? (v.tokens - 1) * v.rows.token_stride + v.dim : 0;
-  if (v.heads > 1 && v.tokens > 1 && v.rows.rows_each == 0 && v.rows.head_stride < tokens_wide &&
-      v.rows.token_stride < (v.heads - 1) * v.rows.head_stride + v.dim)
-    return {errc::bad_stride, name, "head stride", v.rows.head_stride, "rows overlap; it would have to be at least",
-            tokens_wide};
   return {};
 }
 
@@ -120,15 +107,17 @@ HEED_NOINLINE failure normalise(const Q& q, const K& kv, const O& o, problem<TQ,
   const kv_dims d = kv.dims();
   const auto qs = pack_view(q);
   const auto os = pack_view(o);
-  if (d.sequences < 0) return {errc::bad_extent, "kv", "sequences", d.sequences, "the least is", 0};
-  if (d.kv_heads < 1) return {errc::bad_extent, "kv", "kv_heads", d.kv_heads, "the least is", 1};
-  if (d.key_dim < 1) return {errc::bad_extent, "kv", "key_dim", d.key_dim, "the least is", 1};
-  if (d.value_dim < 1) return {errc::bad_extent, "kv", "value_dim", d.value_dim, "the least is", 1};
+  if (const failure f = check_dims(d)) return f;
   if (d.key_dim != qs.dim) return {errc::dim_mismatch, "kv", "key_dim", d.key_dim, "but q has dim", qs.dim};
   if (d.value_dim != os.dim) return {errc::dim_mismatch, "o", "dim", os.dim, "but kv has value_dim", d.value_dim};
-  if (K::values_alias_keys && (d.value_offset < 0 || d.value_offset + d.value_dim > d.key_dim))
-    return {errc::dim_mismatch, "kv",     "value_offset + value_dim", d.value_offset + d.value_dim,
-            "but key_dim is",   d.key_dim};
+  if (K::values_alias_keys && d.value_dim > d.key_dim)
+    return {errc::dim_mismatch, "kv", "value_dim", d.value_dim, "a value is a part of its key, but key_dim is",
+            d.key_dim};
+  if (K::values_alias_keys && d.value_offset < 0)
+    return {errc::dim_mismatch, "kv", "value_offset", d.value_offset, "the least is", 0};
+  if (K::values_alias_keys && d.value_offset > d.key_dim - d.value_dim)
+    return {errc::dim_mismatch,     "kv", "value_offset", d.value_offset, "key_dim less value_dim is",
+            d.key_dim - d.value_dim};
   if (qs.heads != os.heads) return {errc::bad_extent, "o", "heads", os.heads, "but q has heads", qs.heads};
   if (qs.heads < 1) return {errc::bad_extent, "q", "heads", qs.heads, "the least is", 1};
   if (qs.heads % d.kv_heads != 0)
@@ -145,18 +134,17 @@ HEED_NOINLINE failure normalise(const Q& q, const K& kv, const O& o, problem<TQ,
               d.sequences};
     e.rows_each = d.sequences > 0 ? qs.tokens / d.sequences : 0;
   }
-  if (const failure f = check_written("o", os)) return f;
-  if (overlap(os, qs))
-    return {errc::overlap, "o", "bytes shared with q", meet(touched(os), touched(qs)).size(), "the limit is", 0};
-  if constexpr (requires {
-                  { kv.touches(range{}) }
-                  noexcept->std::same_as<bool>;
-                }) {
-    if (kv.touches(touched(os))) return {errc::overlap, "o", "bytes shared with kv", 1, "the limit is", 0};
-  }
+  if (const failure f = check_same_cut(os, e)) return f;
+  if (const failure f = check_written("o", rows_of(o))) return f;
+  const footprint written = footprint_of(rows_of(o)), read = footprint_of(rows_of(q));
+  if (may_share(written, read))
+    return {errc::overlap, "o", "bytes shared with q", meet(written.hull, read.hull).size(), "the limit is", 0};
+  if (touches(kv, written)) return {errc::overlap, "o", "buffers shared with kv", 1, "the limit is", 0};
   p.heads = {qs.heads, d.kv_heads};
   p.q = {qs.rows.data, qs.rows.token_stride, qs.rows.head_stride, qs.rows.rows_each, qs.rows.sequence_stride};
   p.o = os.rows;
+  p.read = read;
+  p.written = written;
   return {};
 }
 
