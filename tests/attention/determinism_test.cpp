@@ -6,6 +6,7 @@
 
 #include <heed/exec/thread_pool.hpp>
 #include <heed/mask/causal.hpp>
+#include <heed/observe/key_sums.hpp>
 
 #include "../../bench/shapes.hpp"
 #include <support/allocation_counter.hpp>
@@ -38,6 +39,22 @@ TEST(attention_determinism, same_bits_for_any_worker_count) {
       }
     }
   given_shape::shape = tile_shape{};
+}
+
+TEST(attention_determinism, observers_see_the_same_bits_for_any_worker_count) {
+  for (const auto& [rows, keys] : batches) {
+    const sample<> s(10, rows, keys, 2, 4, 24, 20);
+    const index_t sequences = static_cast<index_t>(rows.size()), longest = *std::max_element(keys.begin(), keys.end());
+    std::vector<float> first;
+    for (const index_t workers : {1, 2, 3, 8}) {
+      thread_pool pool(workers);
+      const erased_executor on(pool);
+      std::vector<float> sums(place(sequences * 8 * longest), 9.f);
+      static_cast<void>(s.run_on(on, s.kv(), causal{}, key_sums<float>(view(sums.data(), sequences, 8, longest))));
+      if (workers == 1) first = sums;
+      EXPECT_TRUE(same_bits(sums, first)) << workers << " workers";
+    }
+  }
 }
 
 TEST(attention_determinism, a_sequence_has_the_bits_that_it_has_alone) {
@@ -96,7 +113,7 @@ TEST(attention_determinism, run_allocates_nothing_and_stays_in_its_workspace) {
                                *std::max_element(keys.begin(), keys.end()),
                                *std::max_element(rows.begin(), rows.end())};
       const plan made = make_plan(limits, s.kv(), causal{}, given_shape{});
-      for (const std::size_t skew : {0, 1, 8, 63}) {
+      for (const std::size_t skew : {0u, 1u, 8u, 63u}) {
         planned p(s, made, workers, skew);
         const allocation_scope counter;
         const errc code = p.go(on);

@@ -7,6 +7,7 @@
 #include <heed/mask/causal.hpp>
 #include <heed/mask/full.hpp>
 #include <heed/mask/sliding_window.hpp>
+#include <heed/merge.hpp>
 #include <heed/score/score.hpp>
 #include <heed/score/soft_cap.hpp>
 
@@ -176,6 +177,39 @@ TEST(attention_identities, the_order_of_keys_is_of_no_account_without_a_mask) {
     }
     expect_within(s, turned.run(any(full{})), s.exact(full{}));
   }
+}
+
+TEST(attention_identities, split_and_merge_at_any_cut_is_one_shot) {
+  for (const auto& [rows, keys] : sizes)
+    for (const index_t at : {index_t{0}, index_t{1}, keys / 3, keys - 1, keys}) {
+      const sample<> s(12, {rows}, {keys}, 2, 2, 16, 12);
+      sample<> front = s, back = s;
+      front.key_offsets = {0, at};
+      front.k.resize(place(at * 2 * 16));
+      front.v.resize(place(at * 2 * 12));
+      back.key_offsets = {0, keys - at};
+      back.k = cut(s.k, at, keys - at, 2 * 16);
+      back.v = cut(s.v, at, keys - at, 2 * 12);
+      auto a = front.run(any(full{})), b = back.run(any(full{}));
+      merge(view(a.o.data(), rows, 4, 12), view(a.lse.data(), rows, 4), view(b.o.data(), rows, 4, 12),
+            view(b.lse.data(), rows, 4));
+      // Each part is inside its own bound, which that of the whole covers; the weights add two bounds of an lse.
+      const auto want = s.exact(full{});
+      for (std::size_t row = 0; row < want.lse.size(); ++row) {
+        const row_facts facts{static_cast<double>(want.visible[row]), 16, want.score_magnitude[row]};
+        margin m;
+        EXPECT_TRUE(m.add(static_cast<double>(a.lse[row]), want.lse[row], 2 * lse_bound<float>(facts)));
+        for (std::size_t d = 0; d < 12; ++d) {
+          const std::size_t i = row * 12 + d;
+          const double bound = output_bound<float, float>(facts, want.magnitude[i], want.o[i]) +
+                               2 * lse_bound<float>(facts) * want.magnitude[i];
+          EXPECT_TRUE(m.add(static_cast<double>(a.o[i]), want.o[i], bound)) << "cut at " << at;
+        }
+      }
+      if (at == 0) {
+        EXPECT_TRUE(same_bits(a.o, b.o)) << "nothing merged with all is all";
+      }
+    }
 }
 
 TEST(attention_identities, lengths_of_zero_are_legal_everywhere) {

@@ -63,7 +63,8 @@ TEST(attention_robustness, a_poisoned_slot_reaches_exactly_the_rows_that_see_it)
 }
 
 TEST(attention_robustness, dead_slots_never_enter_whatever_they_hold) {
-  for (const auto& [rows, keys] : sizes) {
+  for (const size& n : sizes) {
+    const index_t rows = n.rows, keys = n.keys;
     const sample<> s(2, {rows}, {keys}, 1, 2, 24, 16);
     // Every fourth slot is evicted by its bias, and the window hides the first ones from all rows.
     const erased_mask window(sliding_window{keys / 2, 0});
@@ -108,7 +109,8 @@ TEST(attention_robustness, pages_that_are_holes_are_not_read) {
 
 TEST(attention_robustness, rows_without_keys_give_zeros_and_minus_infinity) {
   // Rows take turns: nothing, only the last key, only the first; the first blocks of a tile are empty for most.
-  for (const auto& [rows, keys] : sizes) {
+  for (const size& n : sizes) {
+    const index_t rows = n.rows, keys = n.keys;
     const sample<> s(4, {rows}, {keys}, 2, 2, 16, 16);
     std::vector<std::uint8_t> bits(place((rows * keys + 7) / 8), 0);
     const auto set = [&](index_t bit) {

@@ -74,16 +74,26 @@ struct any_mask {
   bool allows(cell at) const noexcept { return asks(mask, at); }
 };
 struct any_score {
-  const void* score;
+  const void *score, *drawn;
   double (*asks)(const void*, double, const cell&);
+  double (*sizes)(const void*, const void*, double, const cell&);
   double operator()(double x, cell at) const noexcept { return asks(score, x, at); }
+  double magnitude(double sum_of_sizes, cell at) const noexcept { return sizes(score, drawn, sum_of_sizes, at); }
 };
 template <class M> any_mask erased_mask(const M& m) noexcept {
   return {&m, [](const void* p, const cell& at) { return static_cast<const M*>(p)->allows(at); }};
 }
-template <class S> any_score erased_score(const S& s) noexcept {
-  return {&s, [](const void* p, double x, const cell& at) {
+/// drawn: the value of the score axis that s came from; it may know the terms of s.
+template <class S, class D> any_score erased_score(const S& s, const D& drawn) noexcept {
+  return {&s, &drawn,
+          [](const void* p, double x, const cell& at) {
             return reference::detail::scored(*static_cast<const S*>(p), x, at);
+          },
+          [](const void* p, const void* d, double sum_of_sizes, const cell& at) {
+            if constexpr (requires(const D& from) { from.magnitude(sum_of_sizes, at); })
+              return static_cast<const D*>(d)->magnitude(sum_of_sizes, at);
+            else
+              return reference::detail::score_size(*static_cast<const S*>(p), sum_of_sizes, sum_of_sizes, at);
           }};
 }
 

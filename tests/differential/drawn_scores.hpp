@@ -32,6 +32,11 @@ struct alibi {
   bool standard;
   explicit alibi(drawn_case& c) : heads(c.heads()), standard(c.gen.chance(2)) {
     for (index_t h = 0; h < heads; ++h) slopes.push_back(c.gen.unit());
+    if (standard)
+      for (index_t h = 0; h < heads; ++h) slopes[at(h)] = heed::alibi::standard(heads).slope(h);
+  }
+  [[nodiscard]] double magnitude(double sum_of_sizes, const cell& x) const noexcept {
+    return sum_of_sizes + std::fabs(static_cast<double>(slopes[at(x.head)]) * static_cast<double>(x.q - x.k));
   }
   auto get() const noexcept { return standard ? heed::alibi::standard(heads) : heed::alibi(slopes); }
 };
@@ -101,12 +106,14 @@ struct cap_alibi {
   soft_cap first;
   alibi second;
   explicit cap_alibi(drawn_case& c) : first(c), second(c) {}
+  [[nodiscard]] double magnitude(double sizes, const cell& x) const noexcept { return second.magnitude(sizes, x); }
   auto get() const noexcept { return chain(first.get(), second.get()); }
 };
 struct alibi_cap {
   alibi first;
   soft_cap second;
   explicit alibi_cap(drawn_case& c) : first(c), second(c) {}
+  [[nodiscard]] double magnitude(double sizes, const cell& x) const noexcept { return first.magnitude(sizes, x); }
   auto get() const noexcept { return chain(first.get(), second.get()); }
 };
 

@@ -101,7 +101,7 @@ template <class N, class Mask, class Score, class Source, class Epilogue> verdic
   if constexpr (std::is_same_v<typename N::output, f16>) got.output_bits = 11;
   got.lanes = c.shape.panels * kernel::kernel_shape<A>::panel_lanes;
   got.heads_per_tile = alike(m, {0, c.group}) ? std::min(c.group, got.lanes) : 1;
-  const exact want = exact_answer(c, erased_mask(m), erased_score(s), epilogue.sinks(), Epilogue::observes);
+  const exact want = exact_answer(c, erased_mask(m), erased_score(s, score), epilogue.sinks(), Epilogue::observes);
   judge(c, want, got, v);
   if constexpr (Epilogue::observes) epilogue.check(c, want, v);
   return v;

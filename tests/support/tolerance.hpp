@@ -50,10 +50,10 @@ inline double output_bound(row_facts r, double magnitude, double o64,
   return arithmetic + half_ulp<Out>(std::fabs(o64) + arithmetic);
 }
 
-/// Error of a sum over rows of probabilities p_r: each is right to (8 + sqrt(n_r) + sqrt(D) S_r) eps, the sum adds
-/// blocks of at most 256 and then blocks (guide, section 5). Accumulate it with row_share, then call sum_bound.
+/// A probability exp(s - lse): sqrt(D) S eps of its score, the bound of the lse, and 8 eps of the exponential. Its
+/// share in the error of a sum over rows, of which sum_bound adds up blocks of at most 256 and then blocks.
 template <class Accum> inline double row_share(row_facts r, double p) noexcept {
-  return (8 + std::sqrt(r.visible) + std::sqrt(r.key_dim) * r.score_magnitude) * epsilon<Accum> * p;
+  return (8 * epsilon<Accum> + std::sqrt(r.key_dim) * r.score_magnitude * epsilon<Accum> + lse_bound<Accum>(r)) * p;
 }
 template <class Accum> inline double sum_bound(double rows, double shares, double sum64) noexcept {
   const double blocks = std::ceil(rows / 256);
