@@ -268,19 +268,10 @@ template <class A> HEED_INLINE batch<A> in_register(batch<A> x) noexcept {
   return x;
 }
 
-/// Reads one byte and drops it: brings a line into the cache by the way of ordinary loads, which the hardware's stream
-/// detection follows. p must be readable.
-HEED_INLINE void touch(const std::byte* p) noexcept {
-  [[maybe_unused]] int byte;
-#if defined(__x86_64__)
-  asm volatile("movzbl %1, %0" : "=r"(byte) : "m"(*p));
-#else
-  byte = *static_cast<const volatile unsigned char*>(static_cast<const void*>(p));
-#endif
-}
-
 /// Asks for the cache line of p, to be read soon. Any address is legal.
 HEED_INLINE void prefetch(const void* p) noexcept { __builtin_prefetch(p); }
+/// The same into the second-level cache, for what is read later.
+HEED_INLINE void prefetch_far(const void* p) noexcept { __builtin_prefetch(p, 0, 2); }
 
 } // namespace simd
 } // namespace HEED_ISA
