@@ -97,8 +97,10 @@ struct setting {
 
 std::vector<setting> settings_of(const options& o) {
   std::vector<setting> out = {{llama::policy{}, {}}};
-  for (const index_t budget : o.budgets) out.push_back({{llama::policy::kind::streaming, 4, budget - 4}, {}});
-  for (const index_t budget : o.budgets) out.push_back({{llama::policy::kind::window, 0, budget}, {}});
+  for (const index_t budget : o.budgets) {
+    out.push_back({{llama::policy::kind::streaming, 4, budget - 4}, {}});
+    out.push_back({{llama::policy::kind::window, 0, budget}, {}});
+  }
   return out;
 }
 
@@ -227,8 +229,8 @@ int run(const options& o) {
       << table_of(o, settings);
   std::printf("%td questions in %.0f s on %td threads\n", all, seconds, pool.workers());
   const std::filesystem::path out(o.out);
-  write(out / "needle.svg", needle::svg("Recall of a hidden fact by cache policy", "context in tokens",
-                                        "depth of the fact in percent", maps));
+  write(out / "needle.svg",
+        needle::svg("Recall of a hidden fact by cache policy", "context in tokens", "depth in percent", maps));
   write(out / "needle.csv", csv_of(o, settings));
   std::cout << "wrote " << (out / "needle.svg").string() << " and " << (out / "needle.csv").string() << "\n";
   return 0;

@@ -110,7 +110,9 @@ std::string svg(const std::string& heading, const std::string& row_name, const s
   const int map_height = static_cast<int>(rows) * cell_height + 72;
   const auto count = static_cast<int>(maps.size());
   const int width = gap + std::min(maps_in_row, std::max(count, 1)) * map_width;
-  const int height = top + (count + maps_in_row - 1) / maps_in_row * map_height + 40;
+  // An odd one out, the full cache as a rule, stands first and alone, so that the others pair up below.
+  const int alone = count % maps_in_row == 0 ? 0 : maps_in_row - count % maps_in_row;
+  const int height = top + (count + alone) / maps_in_row * map_height + 40;
   std::string out = format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
                            "font-family=\"sans-serif\">\n",
                            width, height, width, height);
@@ -118,9 +120,11 @@ std::string svg(const std::string& heading, const std::string& row_name, const s
          ".label{font-size:11px;fill:#444}.cell{font-size:10px;text-anchor:middle}</style>\n"
          "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n";
   out += format("<text x=\"%d\" y=\"30\" class=\"heading\">%s</text>\n", gap, escaped(heading).c_str());
-  for (int i = 0; i < count; ++i)
-    out += svg_map(maps[static_cast<std::size_t>(i)], row_name, column_name, gap + i % maps_in_row * map_width,
-                   top + 8 + i / maps_in_row * map_height);
+  for (int i = 0; i < count; ++i) {
+    const int place = i == 0 ? 0 : i + alone;
+    out += svg_map(maps[static_cast<std::size_t>(i)], row_name, column_name, gap + place % maps_in_row * map_width,
+                   top + 8 + place / maps_in_row * map_height);
+  }
   out += format("<g transform=\"translate(%d %d)\"><text y=\"12\" class=\"label\">recall in percent: 0</text>\n",
                 gap + label_width, height - 30);
   for (int i = 0; i <= 20; ++i) {

@@ -32,8 +32,8 @@ private:
 };
 
 /// One pair in eight was never shown in training.
-bool is_test(std::uint64_t key, std::uint64_t v1, std::uint64_t v2) noexcept {
-  return (mix(((key * vocabulary::values + v1) * vocabulary::values + v2) ^ split_salt) & 7) == 0;
+bool is_test(std::uint64_t key, std::uint64_t first, std::uint64_t second) noexcept {
+  return (mix(((key * vocabulary::values + first) * vocabulary::values + second) ^ split_salt) & 7) == 0;
 }
 
 token_t id(token_t first, std::uint64_t number) noexcept { return first + static_cast<token_t>(number); }
@@ -69,14 +69,14 @@ block draw_block(splitmix64& random, bool fact, std::vector<std::uint64_t>& used
   std::uint64_t key = random.below(vocabulary::keys);
   while (std::find(used.begin(), used.end(), key) != used.end()) key = random.below(vocabulary::keys);
   used.push_back(key);
-  std::uint64_t v1 = 0, v2 = 0;
+  std::uint64_t first = 0, second = 0;
   do {
-    v1 = random.below(vocabulary::values);
-    v2 = random.below(vocabulary::values);
-  } while (v1 == v2 || !is_test(key, v1, v2));
+    first = random.below(vocabulary::values);
+    second = random.below(vocabulary::values);
+  } while (first == second || !is_test(key, first, second));
   const token_t lead = fact ? vocabulary::fact : id(vocabulary::first_lead, random.below(vocabulary::leads));
-  return {{lead, id(vocabulary::first_key, key), id(vocabulary::first_value, v1), id(vocabulary::first_value, v2),
-           vocabulary::stop},
+  return {{lead, id(vocabulary::first_key, key), id(vocabulary::first_value, first),
+           id(vocabulary::first_value, second), vocabulary::stop},
           0};
 }
 
