@@ -63,7 +63,7 @@ template <class A> struct decode_scratch {
     streams = a.take<std::byte>(max_parts * stream_bytes);
     blocks = a.take<key_block>(max_parts);
     live = a.take<live_groups>(max_parts);
-    pairs = a.take<row_pair<A>>(max_parts * (block_keys + 1) + vector);
+    pairs = a.take<row_pair<A>>(max_parts * (block_keys + 1) + vector + row_pair<A>::ahead);
     packed_values = a.take<const std::byte*>(block_keys);
     const index_t lanes = max_parts * score_lanes;
     head_of = a.take<index_t>(lanes);
@@ -140,26 +140,27 @@ template <class A, class T>
 HEED_NOINLINE void score_all(decode_scratch<A>& s, index_t count, index_t lanes, index_t dim,
                              index_t value_bytes) noexcept {
   constexpr index_t vector = simd::batch<A>::lanes;
+  const index_t key_bytes = dim * static_cast<index_t>(sizeof(T));
   if (count == 0) return;
-  for (index_t i = count; i < count + vector; ++i) s.pairs[i] = s.pairs[count - 1];
+  for (index_t i = count; i < count + vector + row_pair<A>::ahead; ++i) s.pairs[i] = s.pairs[count - 1];
   const index_t padded = padded_lanes(lanes);
   if constexpr (vector >= 4)
     if (padded >= 4) {
       for (index_t i = 0; i < count; i += vector / 4)
         for (index_t l = 0; l < padded; l += 4)
-          score_pairs<A, T, 4>(s.pairs + i, s.key_stride, l, dim, l == 0 ? value_bytes : 0);
+          score_pairs<A, T, 4>(s.pairs + i, s.key_stride, l, dim, l == 0 ? value_bytes : 0, l == 0 ? key_bytes : 0);
       return;
     }
   if constexpr (vector >= 2)
     if (padded >= 2) {
       for (index_t i = 0; i < count; i += vector / 2)
         for (index_t l = 0; l < padded; l += 2)
-          score_pairs<A, T, 2>(s.pairs + i, s.key_stride, l, dim, l == 0 ? value_bytes : 0);
+          score_pairs<A, T, 2>(s.pairs + i, s.key_stride, l, dim, l == 0 ? value_bytes : 0, l == 0 ? key_bytes : 0);
       return;
     }
   for (index_t i = 0; i < count; i += vector)
     for (index_t l = 0; l < padded; ++l)
-      score_pairs<A, T, 1>(s.pairs + i, s.key_stride, l, dim, l == 0 ? value_bytes : 0);
+      score_pairs<A, T, 1>(s.pairs + i, s.key_stride, l, dim, l == 0 ? value_bytes : 0, l == 0 ? key_bytes : 0);
 }
 
 /// From scores to weights, one part.

@@ -14,14 +14,25 @@ template <class A> struct row_pair {
   const std::byte* key;
   const A* q;             ///< [Lanes][q_stride], zero beyond dim
   A* scores;              ///< [Lanes]
-  const std::byte* value; ///< the same row's values, touched on the way
+  const std::byte* value; ///< the same row's values, fetched on the way
+  /// How many pairs ahead keys are fetched; a list has as many more entries at its end.
+  static constexpr index_t ahead = 16;
 };
+
+/// Asks for a row of values, to be read when the block's scores are done, and for a row of keys further on, in address
+/// order. Zen 4, 8 heads of 512 bytes, 2 threads, share of a plain sequential read: 0.81 with both, 0.68 where loads
+/// touch the values, 0.5 with neither; fetching into the first-level cache costs a fifth.
+HEED_INLINE void fetch_ahead(const std::byte* value, const std::byte* key, index_t value_bytes,
+                             index_t key_bytes) noexcept {
+  for (index_t i = 0; i < value_bytes; i += 64) simd::prefetch_far(value + i);
+  for (index_t i = 0; i < key_bytes; i += 64) simd::prefetch_far(key + i);
+}
 
 /// Scores of as many (row, queries) pairs as give one vector of sums: lanes / Lanes. Each sum runs over vectors of dim
 /// in order and then over the halving tree of hsum, whatever Lanes is and whatever stands beside it.
 template <class A, class T, int Lanes>
 HEED_NOINLINE void score_pairs(const row_pair<A>* pairs, index_t q_stride, index_t first_lane, index_t dim,
-                               index_t value_bytes) noexcept {
+                               index_t value_bytes, index_t key_bytes) noexcept {
   using batch = simd::batch<A>;
   constexpr int vector = static_cast<int>(batch::lanes), many = vector / Lanes;
   static_assert(many >= 1 && many * Lanes == vector);
@@ -37,7 +48,7 @@ HEED_NOINLINE void score_pairs(const row_pair<A>* pairs, index_t q_stride, index
     const T* key[rows];
     detail::unroll<rows>([&](auto e) HEED_BODY {
       key[e] = reinterpret_cast<const T*>(pairs[first + e].key);
-      for (index_t i = 0; i < value_bytes; i += 64) simd::touch(pairs[first + e].value + i);
+      fetch_ahead(pairs[first + e].value, pairs[first + e + row_pair<A>::ahead].key, value_bytes, key_bytes);
     });
     const auto add = [&](index_t d, const batch(&k)[rows]) HEED_BODY {
       detail::unroll<Lanes>([&](auto l) HEED_BODY {
