@@ -12,8 +12,8 @@ namespace heed::bench {
 
 double seconds_now() noexcept;
 
-/// Rates of one slice of about 15 ms. They move within minutes (clock, neighbours, memory), so slices stand between
-/// the repetitions of a case.
+/// Rates of one slice of about 15 ms, the best of four parts: a part in which others took a CPU says nothing. They move
+/// within minutes (clock, neighbours, memory), so slices stand between the repetitions of a case.
 class arithmetic_peak {
 public:
   explicit arithmetic_peak(thread_pool& pool);
@@ -27,7 +27,7 @@ private:
   std::int64_t loops_;
 };
 
-/// Reads 128 MiB in one of several ways.
+/// Reads 128 MiB in one of several ways, the better of two.
 class read_bandwidth {
 public:
   /// A way to read: streams per thread, and pages.
@@ -48,7 +48,6 @@ private:
   double read(const char* data, int streams);
   thread_pool& pool_;
   pages<char> huge_, small_;
-  index_t turn_ = 0;
 };
 
 } // namespace heed::bench

@@ -68,9 +68,14 @@ measurement measure(bench_machine& m, const bench_case& c, prepared_call& call, 
 
   slices calibration(m, c.measured_by);
   std::vector<double> seconds, relative, busy;
+  const auto undisturbed = [&](std::size_t r) { return busy[r] >= 0.97 * *std::max_element(busy.begin(), busy.end()); };
+  const auto good = [&] {
+    std::size_t n = 0;
+    for (std::size_t r = 0; r < busy.size(); ++r) n += undisturbed(r) ? 1 : 0;
+    return n;
+  };
   calibration.take();
-  calibration.take();
-  for (int r = 0; r < repetitions; ++r) {
+  while (good() < repetitions && seconds.size() < most_repetitions) {
     const double cpu = cpu_seconds(), start = seconds_now();
     seconds.push_back(time_calls(call, calls));
     busy.push_back((cpu_seconds() - cpu) / (seconds_now() - start) / static_cast<double>(m.pool.workers()));
@@ -82,16 +87,21 @@ measurement measure(bench_machine& m, const bench_case& c, prepared_call& call, 
   measurement result;
   result.way = calibration.best_way();
   const std::vector<double>& rates = calibration.of_way(result.way);
-  std::vector<double> shares;
-  for (std::size_t r = 0; r < seconds.size(); ++r)
-    shares.push_back(work / seconds[r] / ((rates[r + 1] + rates[r + 2]) / 2));
-  result.seconds = median(seconds);
+  std::vector<double> shares, kept, kept_relative;
+  for (std::size_t r = 0; r < seconds.size(); ++r) {
+    if (!undisturbed(r)) continue;
+    shares.push_back(work / seconds[r] / ((rates[r] + rates[r + 1]) / 2));
+    kept.push_back(seconds[r]);
+    if (!relative.empty()) kept_relative.push_back(relative[r]);
+  }
+  result.seconds = median(kept);
   result.calibrated = median(rates);
   result.share = median(shares);
   result.least_share = *std::min_element(shares.begin(), shares.end());
   result.most_share = *std::max_element(shares.begin(), shares.end());
   result.busy = median(busy);
-  if (!relative.empty()) result.of_plain = median(relative);
+  result.dropped = static_cast<int>(seconds.size() - shares.size());
+  if (!relative.empty()) result.of_plain = median(kept_relative);
   return result;
 }
 
@@ -118,6 +128,7 @@ void run_case(benchmark::State& state, const bench_case& c, compared how) {
   state.counters["share_min"] = r.least_share;
   state.counters["share_max"] = r.most_share;
   state.counters["busy"] = r.busy;
+  state.counters["dropped"] = r.dropped;
   if (how == compared::with_plain) state.counters["of_plain"] = r.of_plain;
 }
 

@@ -22,19 +22,21 @@ private:
   std::unique_ptr<prepared_call> plain_;
 };
 
-/// One row: seconds per call, the median of `repetitions`; shares are medians of shares, each against the mean of the
-/// calibration slices on its two sides.
+/// One row: seconds per call, the median of `repetitions` in which the process had its CPUs for 97 % of its best
+/// repetition; others are dropped and made up for, most_repetitions in all. Shares are medians of shares, each against
+/// the mean of the calibration slices on its two sides.
 struct measurement {
   double seconds = 0, calibrated = 0, share = 0;
   double least_share = 0, most_share = 0;
   double busy = 0; ///< CPU seconds of the process over wall seconds x workers: below 1, others or waiting took the rest
   double of_plain = 0; ///< flop/s relative to the plain call that ran between the same slices; 0: not compared
+  int dropped = 0;     ///< repetitions
   int way = 0;         ///< of read_bandwidth, where bandwidth is the limit
 };
 
 enum class compared : unsigned char { alone, with_plain };
 
-inline constexpr int repetitions = 9;
+inline constexpr std::size_t repetitions = 9, most_repetitions = 27;
 
 /// Rows of a list, in its order.
 void register_cases(const std::vector<bench_case>& cases, compared c);

@@ -44,7 +44,7 @@ def print_table(context, rows):
         if "of_plain" in row:
             line += f"  {row['of_plain']:5.2f} of plain"
         if row["busy"] < 0.9:
-            line += f"  [got {100 * row['busy']:.0f} % of the CPUs]"
+            line += f"  [had its CPUs {100 * row['busy']:.0f} % of the time]"
         print(line)
 
 
