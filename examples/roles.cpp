@@ -1,0 +1,95 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+// Every mask, score, source, epilogue, observer and executor in one call each: the calls of the README's tables. Each
+// is asked whether heed would take it; the others of these examples run and are checked.
+#include <heed/heed.hpp>
+
+#include <cstdio>
+#include <vector>
+
+constexpr heed::index_t tokens = 64, q_heads = 8, kv_heads = 2, dim = 64, pages = 4, sinks = 4;
+
+int main() {
+  std::vector<float> q_data(tokens * q_heads * dim), o_data(q_data), k_data(tokens * kv_heads * dim), v_data(k_data);
+  const auto q = heed::view(q_data.data(), tokens, q_heads, dim);
+  const auto o = heed::view(o_data.data(), tokens, q_heads, dim);
+  const auto k = heed::view(k_data.data(), tokens, kv_heads, dim), v = heed::view(v_data.data(), tokens, kv_heads, dim);
+  const auto kv = heed::contiguous(k, v);
+  int asked = 0, taken = 0;
+  const auto ask = [&](const char* call, const auto& source, const auto&... role) {
+    const bool good = heed::validate(q, source, o, role...) == heed::errc::ok;
+    ++asked;
+    taken += good ? 1 : 0;
+    if (!good) std::printf("not taken: %s\n", call);
+  };
+  const auto role = [&](const char* call, const auto& r) { ask(call, kv, r); };
+  const auto source = [&](const char* call, const auto& s) { ask(call, s); };
+
+  // Lists that calls below read.
+  const std::vector<int> ids(tokens, 0), lengths{tokens}, prefix{16}, tree_prefix{0};
+  std::vector<int> parents(tokens, 0);
+  parents[0] = -1;
+  std::vector<std::uint64_t> ancestors(tokens);
+  if (heed::tree_ancestors(parents, 1, ancestors)) return 1;
+  const std::vector<std::uint8_t> bits(tokens * tokens / 8, 255), bytes(tokens * tokens, 1);
+  const std::vector<heed::index_t> positions(tokens, 0);
+  const std::vector<int> columns{tokens};
+
+  role("full", heed::full{});
+  role("causal", heed::causal{});
+  role("window", heed::sliding_window{255, 0});
+  role("chunked", heed::chunked_local{8192});
+  role("lengths", heed::key_lengths{lengths});
+  role("prefix", heed::prefix_lm{prefix});
+  role("document", heed::all_of(heed::document({.queries = ids, .keys = ids}), heed::causal{}));
+  role("sinks", heed::all_of(heed::causal{}, heed::any_of(heed::first_keys{4}, heed::sliding_window{255, 0})));
+  role("tree", heed::tree{.prefix = tree_prefix, .ancestors = ancestors});
+  role("bits", heed::bit_matrix{.packed = bits, .columns = columns});
+  role("bytes", heed::byte_matrix(heed::view(bytes.data(), tokens, tokens)));
+  role("none of", heed::none_of(heed::sliding_window{7, 7}));
+  role("top left", heed::query_positions::top_left());
+  role("listed", heed::query_positions::listed(positions));
+
+  const std::vector<float> table(q_heads * 257), factors(tokens, 1.f), slopes(q_heads, 0.1f);
+  const std::vector<float> bias(q_heads * tokens * tokens);
+  role("scale", heed::scale{0.125});
+  role("soft cap", heed::soft_cap{50.f});
+  role("alibi", heed::alibi::standard(q_heads));
+  role("slopes", heed::alibi(slopes));
+  role("relative", heed::relative_bias(heed::view(table.data(), q_heads, 257)));
+  role("dense bias", heed::dense_bias(heed::view(bias.data(), 1, q_heads, tokens, tokens)));
+  role("row scale", heed::row_scale::by_position(factors));
+  role("log n", heed::log_n{.trained_length = 4096});
+  role("temperature", heed::temperature_tuning{.floor_scale = 8192, .attn_scale = 0.1f});
+  role("chain", heed::chain(heed::soft_cap{50.f}, heed::alibi::standard(q_heads)));
+  role("own", heed::score([](auto x, auto at) { return x + decltype(x)(-0.01f) * distance(x, at); }));
+
+  std::vector<float> lse(tokens * q_heads), sink_logits(q_heads), sums(q_heads * tokens), rows(q_heads * 32 * tokens);
+  role("lse", heed::lse(heed::view(lse.data(), tokens, q_heads)));
+  role("sink", heed::sink_logit(sink_logits));
+  role("sums", heed::key_sums(heed::view(sums.data(), 1, q_heads, tokens), heed::row_choice::last(32)));
+  role("rows", heed::probability_rows(heed::view(rows.data(), 1, q_heads, 32, tokens), heed::row_choice::last(32)));
+
+  const auto k_pool = heed::view(k_data.data(), pages, 16, kv_heads, dim);
+  const auto v_pool = heed::view(v_data.data(), pages, 16, kv_heads, dim);
+  const std::vector<int> page_ids{2, 0, 3, 1}, page_offsets{0, pages}, last_page{16}, offsets{0, tokens};
+  const std::vector<int> list{5, 3, 9, 60}, head_offsets{0, 32, tokens};
+  const std::vector<heed::head_source> kinds{heed::head_source::first, heed::head_source::second};
+  const auto one_k = heed::view(k_data.data(), tokens, 1, dim), one_v = heed::view(v_data.data(), tokens, 1, dim);
+  const auto full_heads = heed::contiguous(one_k, one_v), streaming_heads = full_heads;
+  const std::vector<float> slot_bias(kv_heads * tokens);
+  source("contiguous", heed::contiguous(k, v));
+  source("packed", heed::contiguous(k, v, offsets));
+  source("table", heed::paged(k_pool, v_pool, heed::block_table{page_ids, pages, lengths}));
+  source("csr", heed::paged(k_pool, v_pool, heed::page_table{page_offsets, page_ids, last_page}));
+  source("ring", heed::sink_ring(k, v, {.sinks = sinks, .seen = 1000}));
+  source("joined", heed::joined(kv, heed::contiguous(k, v)));
+  source("gathered", heed::gathered(kv, {.indices = list, .width = 4, .order = heed::slot_order::any}));
+  source("split", heed::head_split(full_heads, streaming_heads, kinds));
+  const auto k_rows = heed::view(k_data.data(), tokens, dim), v_rows = heed::view(v_data.data(), tokens, dim);
+  source("ragged", heed::ragged_heads(k_rows, v_rows, {.kv_heads = kv_heads, .offsets = head_offsets}));
+  source("biased", heed::biased(kv, heed::view(slot_bias.data(), 1, kv_heads, tokens)));
+
+  std::printf("roles: %d of %d calls are taken: %s\n", taken, asked, taken == asked ? "good" : "WRONG");
+  return taken == asked ? 0 : 1;
+}
