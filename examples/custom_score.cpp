@@ -16,7 +16,7 @@ int main() {
   const auto kv =
       heed::contiguous(heed::view(k_data.data(), tokens, heads, dim), heed::view(v_data.data(), tokens, heads, dim));
   // [readme]
-  // A penalty of 0.01 per token of distance. Generic in x: as fast as the built-in modifiers.
+  // A penalty of 0.01 per token of distance. Generic in x: it also gets whole vectors of scores.
   const auto penalty = heed::score([](auto x, auto at) { return x + decltype(x)(-0.01f) * distance(x, at); });
   heed::attend(pool, q, kv, o, heed::causal{}, heed::chain(heed::soft_cap{20.f}, penalty));
   // [readme]
