@@ -168,28 +168,37 @@ private:
     const call_size& n = buffers_.n;
     const index_t group = n.q_heads / n.kv_heads;
     double pairs = 0;
-    std::vector<index_t> at;
-    for (index_t s = 0; s < n.sequences; ++s)
+    for (index_t s = 0; s < n.sequences; ++s) {
+      std::vector<index_t> before; // the positions of the kv head before, and its pairs: most masks tell no heads apart
+      double pairs_before = 0;
       for (index_t h = 0; h < n.kv_heads; ++h) {
-        at.clear();
+        std::vector<index_t> at;
         for (index_t slot = 0; slot < kv().slots(s, h);) {
           const kv_rows rows = kv().rows(s, h, {slot, kv().slots(s, h)});
           for (index_t i = 0; i < rows.count; ++i)
             at.push_back(rows.key == nullptr ? -1 : rows.positions != nullptr ? rows.positions[i] : rows.first + i);
           slot += rows.count;
         }
-        const range heads{h * group, (h + 1) * group};
-        const bool same = alike(mask, heads);
-        for (index_t head = heads.begin; head < (same ? heads.begin + 1 : heads.end); ++head)
-          for (index_t r = 0; r < n.rows; ++r) {
-            const index_t q = positions(s * n.rows + r, r, n.rows, kv().seen(s));
-            index_t seen = 0;
-            for (std::size_t j = 0; j < at.size(); ++j)
-              seen += at[j] >= 0 && mask.allows(cell{s, head, q, at[j], r, static_cast<index_t>(j)});
-            pairs += static_cast<double>(seen * (same ? group : 1));
-          }
+        if (h == 0 || !alike(mask, range{0, n.q_heads}) || at != before)
+          pairs_before = count_pairs(mask, positions, s, range{h * group, (h + 1) * group}, at);
+        pairs += pairs_before;
+        before = std::move(at);
       }
+    }
     return pairs;
+  }
+  template <class Mask>
+  double count_pairs(const Mask& mask, const query_positions& positions, index_t s, range heads,
+                     const std::vector<index_t>& at) const {
+    const index_t rows = buffers_.n.rows, counted = alike(mask, heads) ? 1 : heads.size();
+    index_t pairs = 0;
+    for (index_t head = heads.begin; head < heads.begin + counted; ++head)
+      for (index_t r = 0; r < rows; ++r) {
+        const index_t q = positions(s * rows + r, r, rows, kv().seen(s));
+        for (std::size_t j = 0; j < at.size(); ++j)
+          pairs += at[j] >= 0 && mask.allows(cell{s, head, q, at[j], r, static_cast<index_t>(j)}) ? 1 : 0;
+      }
+    return static_cast<double>(pairs * (heads.size() / counted));
   }
 
   buffers_type buffers_;

@@ -43,18 +43,29 @@ std::vector<bench_case> prefill_cases() {
   const auto gemma = [](auto& b, index_t copy) {
     return bind(b.rows_of(copy), sliding_window{b.n.keys / 2 - 1, 0}, soft_cap{50.f});
   };
-  return {square<float>(128, "full", full_call),
-          square<float>(128, "causal", causal_call),
-          square<float>(64, "full", full_call),
-          square<float>(64, "causal", causal_call),
-          square<bf16>(128, "full", full_call),
-          square<bf16>(128, "causal", causal_call),
-          of_model<bf16>(llama3_8b, 1, 1024, 1024, "causal", causal_call),
-          of_model<bf16>(llama3_8b, 1, 256, 4096, "causal", causal_call),
-          of_model<f16>(qwen2_7b, 4, 256, 256, "causal", causal_call),
-          of_model<bf16>(gemma2_9b, 1, 1024, 1024, "window_half+soft_cap", gemma),
-          of_model<float>(falcon_7b, 1, 512, 512, "causal", causal_call),
-          of_model<bf16>(deepseek_v3, 1, 512, 512, "causal", causal_call)};
+  // 64 documents in one sequence, and the same documents as 64 sequences.
+  const call_size packed{1, 8192, 8192, 8, 8, 128, 128}, separate{64, 128, 128, 8, 8, 128, 128};
+  const auto documents = [](auto& b, index_t copy) {
+    const auto ids = b.template keep<std::int64_t>(b.n.keys);
+    for (index_t i = 0; i < b.n.keys; ++i) ids[static_cast<std::size_t>(i)] = i * 64 / b.n.keys;
+    const index_list list = std::span<const std::int64_t>(ids);
+    return bind(b.rows_of(copy), all_of(document({.queries = list, .keys = list}), causal{}));
+  };
+  return {
+      square<float>(128, "full", full_call),
+      square<float>(128, "causal", causal_call),
+      square<float>(64, "full", full_call),
+      square<float>(64, "causal", causal_call),
+      square<bf16>(128, "full", full_call),
+      square<bf16>(128, "causal", causal_call),
+      make_case<float>("prefill/f32/" + size_name(packed) + "/document64_causal", packed, limit::arithmetic, documents),
+      make_case<float>("prefill/f32/" + size_name(separate) + "/causal", separate, limit::arithmetic, causal_call),
+      of_model<bf16>(llama3_8b, 1, 1024, 1024, "causal", causal_call),
+      of_model<bf16>(llama3_8b, 1, 256, 4096, "causal", causal_call),
+      of_model<f16>(qwen2_7b, 4, 256, 256, "causal", causal_call),
+      of_model<bf16>(gemma2_9b, 1, 1024, 1024, "window_half+soft_cap", gemma),
+      of_model<float>(falcon_7b, 1, 512, 512, "causal", causal_call),
+      of_model<bf16>(deepseek_v3, 1, 512, 512, "causal", causal_call)};
 }
 
 } // namespace heed::bench
