@@ -17,17 +17,21 @@ HEED_NOINLINE void pack_lanes(const T* const* rows, index_t used, index_t dim, A
   using batch = simd::batch<A>;
   constexpr int lanes = static_cast<int>(batch::lanes);
   const batch factor(scale);
+  const auto load = [&](int i, index_t d, index_t n) HEED_BODY {
+    if (i >= used) return batch(A(0));
+    return mul(n == lanes ? batch::widen(rows[i] + d) : batch::widen_first(rows[i] + d, n), factor);
+  };
   for (index_t d = 0; d < dim; d += lanes) {
     batch x[lanes];
     const index_t n = lesser(lanes, dim - d);
-    for (int i = 0; i < lanes; ++i) {
-      if (i >= used)
-        x[i] = batch(A(0));
-      else
-        x[i] = mul(n == lanes ? batch::widen(rows[i] + d) : batch::widen_first(rows[i] + d, n), factor);
-    }
+    if (used == lanes && n == lanes)
+      detail::unroll<lanes>([&](auto i) HEED_BODY { x[i] = mul(batch::widen(rows[i] + d), factor); });
+    else
+      detail::unroll<lanes>([&](auto i) HEED_BODY { x[i] = load(i, d, n); });
     simd::transpose(x);
-    for (index_t e = 0; e < n; ++e) x[e].store(out + (d + e) * stride);
+    detail::unroll<lanes>([&](auto e) HEED_BODY {
+      if (e < n) x[e].store(out + (d + e) * stride);
+    });
   }
 }
 
@@ -41,14 +45,14 @@ HEED_NOINLINE void store_lanes(const A* o, index_t stride, const A* factor, T* c
   for (index_t d = 0; d < dim; d += lanes) {
     batch x[lanes];
     const index_t n = lesser(lanes, dim - d);
-    for (int e = 0; e < lanes; ++e) x[e] = e < n ? mul(batch::load(o + (d + e) * stride), f) : batch(A(0));
+    detail::unroll<lanes>([&](auto e) HEED_BODY { x[e] = e < n ? mul(batch::load(o + (d + e) * stride), f) : f; });
     simd::transpose(x);
-    for (index_t i = 0; i < used; ++i) {
-      if (n == lanes)
-        x[i].narrow_to(rows[i] + d);
-      else
-        x[i].narrow_first(rows[i] + d, n);
-    }
+    if (used == lanes && n == lanes)
+      detail::unroll<lanes>([&](auto i) HEED_BODY { x[i].narrow_to(rows[i] + d); });
+    else
+      detail::unroll<lanes>([&](auto i) HEED_BODY {
+        if (i < used) x[i].narrow_first(rows[i] + d, n);
+      });
   }
 }
 
