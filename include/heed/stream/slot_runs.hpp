@@ -47,10 +47,11 @@ private:
     if (last_) return false;
     last_ = true;
     n_ = mask_.runs(tile_, std::span<key_run>(buffer_, capacity));
+    if (n_ == 0) return false;
     slots = tile_.slots;
     const bool whole = n_ == 1 && buffer_[0].cover == coverage::full && buffer_[0].k == tile_.k;
     cover = whole ? coverage::full : coverage::partial;
-    return n_ > 0;
+    return true;
   }
 
   const M& mask_;
