@@ -56,17 +56,13 @@ public:
     if (between_.end < between_.begin)
       return {errc::bad_value, argument, "end of the rows", between_.end, "but the first row is", between_.begin};
     for (std::size_t i = 0; i < heads_.size(); ++i) {
-      if (heads_[i] < 0 || heads_[i] >= e.q_heads)
-        return {errc::index_out_of_range, argument, "heads", heads_[i], "but the query heads are", e.q_heads,
-                static_cast<index_t>(i)};
+      const auto at = static_cast<index_t>(i);
+      if (heads_[i] < 0) return {errc::index_out_of_range, argument, "heads", heads_[i], "the least is", 0, at};
+      if (heads_[i] >= e.q_heads)
+        return {errc::index_out_of_range, argument, "heads", heads_[i], "but the query heads are", e.q_heads, at};
       if (i > 0 && heads_[i] <= heads_[i - 1])
-        return {errc::not_monotone,
-                argument,
-                "heads",
-                heads_[i],
-                "entries ascend, and the one before is",
-                heads_[i - 1],
-                static_cast<index_t>(i)};
+        return {errc::not_monotone, argument, "heads", heads_[i], "entries ascend, and the one before is",
+                heads_[i - 1],      at};
     }
     return {};
   }
