@@ -87,15 +87,15 @@ measurement measure(bench_machine& m, const bench_case& c, prepared_call& call, 
   measurement result;
   result.way = calibration.best_way();
   const std::vector<double>& rates = calibration.of_way(result.way);
+  result.calibrated = median(rates);
   std::vector<double> shares, kept, kept_relative;
   for (std::size_t r = 0; r < seconds.size(); ++r) {
     if (!undisturbed(r)) continue;
-    shares.push_back(work / seconds[r] / ((rates[r] + rates[r + 1]) / 2));
+    shares.push_back(work / seconds[r] / result.calibrated);
     kept.push_back(seconds[r]);
     if (!relative.empty()) kept_relative.push_back(relative[r]);
   }
   result.seconds = median(kept);
-  result.calibrated = median(rates);
   result.share = median(shares);
   result.least_share = *std::min_element(shares.begin(), shares.end());
   result.most_share = *std::max_element(shares.begin(), shares.end());

@@ -23,8 +23,8 @@ private:
 };
 
 /// One row: seconds per call, the median of `repetitions` in which the process had its CPUs for 97 % of its best
-/// repetition; others are dropped and made up for, most_repetitions in all. Shares are medians of shares, each against
-/// the mean of the calibration slices on its two sides.
+/// repetition; others are dropped and made up for, most_repetitions in all. Shares are against the median of the
+/// calibration slices before, between and after them: a second or two, in which the machine rarely changes.
 struct measurement {
   double seconds = 0, calibrated = 0, share = 0;
   double least_share = 0, most_share = 0;
