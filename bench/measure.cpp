@@ -30,6 +30,27 @@ double time_calls(prepared_call& call, int calls) {
   return (seconds_now() - start) / calls;
 }
 
+/// Repetitions of one call, and for which part of them the process had its CPUs.
+class timed_calls {
+public:
+  void add(prepared_call& call, int calls, index_t workers) {
+    const double cpu = cpu_seconds(), start = seconds_now();
+    seconds_.push_back(time_calls(call, calls));
+    busy_.push_back((cpu_seconds() - cpu) / (seconds_now() - start) / static_cast<double>(workers));
+  }
+  [[nodiscard]] std::size_t size() const { return seconds_.size(); }
+  [[nodiscard]] double busy() const { return median(busy_); }
+  [[nodiscard]] std::vector<double> undisturbed() const {
+    std::vector<double> kept;
+    for (std::size_t r = 0; r < busy_.size(); ++r)
+      if (busy_[r] >= 0.97 * *std::max_element(busy_.begin(), busy_.end())) kept.push_back(seconds_[r]);
+    return kept;
+  }
+
+private:
+  std::vector<double> seconds_, busy_;
+};
+
 /// Calibration slices between the repetitions.
 class slices {
 public:
@@ -67,41 +88,28 @@ measurement measure(bench_machine& m, const bench_case& c, prepared_call& call, 
   const double work = c.measured_by == limit::bandwidth ? call.bytes() : flops;
 
   slices calibration(m, c.measured_by);
-  std::vector<double> seconds, relative, busy;
-  const auto undisturbed = [&](std::size_t r) { return busy[r] >= 0.97 * *std::max_element(busy.begin(), busy.end()); };
-  const auto good = [&] {
-    std::size_t n = 0;
-    for (std::size_t r = 0; r < busy.size(); ++r) n += undisturbed(r) ? 1 : 0;
-    return n;
-  };
+  timed_calls own, plain;
   calibration.take();
-  while (good() < repetitions && seconds.size() < most_repetitions) {
-    const double cpu = cpu_seconds(), start = seconds_now();
-    seconds.push_back(time_calls(call, calls));
-    busy.push_back((cpu_seconds() - cpu) / (seconds_now() - start) / static_cast<double>(m.pool.workers()));
-    if (how == compared::with_plain)
-      relative.push_back(flops / seconds.back() / (plain_flops / time_calls(m.plain(), 1)));
+  const double start = seconds_now();
+  while (own.undisturbed().size() < repetitions && own.size() < most_repetitions &&
+         (own.size() < repetitions || seconds_now() - start < most_seconds)) {
+    own.add(call, calls, m.pool.workers());
+    if (how == compared::with_plain) plain.add(m.plain(), 1, m.pool.workers());
     calibration.take();
   }
 
   measurement result;
   result.way = calibration.best_way();
-  const std::vector<double>& rates = calibration.of_way(result.way);
-  result.calibrated = median(rates);
-  std::vector<double> shares, kept, kept_relative;
-  for (std::size_t r = 0; r < seconds.size(); ++r) {
-    if (!undisturbed(r)) continue;
-    shares.push_back(work / seconds[r] / result.calibrated);
-    kept.push_back(seconds[r]);
-    if (!relative.empty()) kept_relative.push_back(relative[r]);
-  }
+  result.calibrated = median(calibration.of_way(result.way));
+  const std::vector<double> kept = own.undisturbed();
   result.seconds = median(kept);
-  result.share = median(shares);
-  result.least_share = *std::min_element(shares.begin(), shares.end());
-  result.most_share = *std::max_element(shares.begin(), shares.end());
-  result.busy = median(busy);
-  result.dropped = static_cast<int>(seconds.size() - shares.size());
-  if (!relative.empty()) result.of_plain = median(kept_relative);
+  result.share = work / result.seconds / result.calibrated;
+  result.least_share = work / *std::max_element(kept.begin(), kept.end()) / result.calibrated;
+  result.most_share = work / *std::min_element(kept.begin(), kept.end()) / result.calibrated;
+  result.busy = own.busy();
+  result.dropped = static_cast<int>(own.size() - kept.size());
+  if (how == compared::with_plain)
+    result.of_plain = flops / result.seconds / (plain_flops / median(plain.undisturbed()));
   return result;
 }
 

@@ -23,8 +23,9 @@ private:
 };
 
 /// One row: seconds per call, the median of `repetitions` in which the process had its CPUs for 97 % of its best
-/// repetition; others are dropped and made up for, most_repetitions in all. Shares are against the median of the
-/// calibration slices before, between and after them: a second or two, in which the machine rarely changes.
+/// repetition; others are dropped and made up for, most_repetitions in all or most_seconds long. Shares are against the
+/// median of the calibration slices before, between and after them: a second or two, in which the machine rarely
+/// changes.
 struct measurement {
   double seconds = 0, calibrated = 0, share = 0;
   double least_share = 0, most_share = 0;
@@ -37,6 +38,7 @@ struct measurement {
 enum class compared : unsigned char { alone, with_plain };
 
 inline constexpr std::size_t repetitions = 9, most_repetitions = 27;
+inline constexpr double most_seconds = 2;
 
 /// Rows of a list, in its order.
 void register_cases(const std::vector<bench_case>& cases, compared c);
