@@ -69,8 +69,6 @@ def print_changes(old_context, old, new):
 
 def main():
     context, rows = rows_of(sys.argv[1])
-    if not rows:
-        sys.exit("no row matches the filter")
     print_table(context, rows)
     if "--compare" in sys.argv:
         old_context, old = rows_of(sys.argv[sys.argv.index("--compare") + 1])
