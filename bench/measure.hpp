@@ -30,7 +30,8 @@ struct measurement {
   double seconds = 0, calibrated = 0, share = 0;
   double least_share = 0, most_share = 0;
   double busy = 0; ///< CPU seconds of the process over wall seconds x workers: below 1, others or waiting took the rest
-  double of_plain = 0; ///< flop/s relative to the plain call that ran between the same slices; 0: not compared
+  double of_plain = 0; ///< flop/s relative to the plain call that ran between the same slices; 0: not compared; f64:
+                       ///< half the plain rate is 1
   int dropped = 0;     ///< repetitions
   int way = 0;         ///< of read_bandwidth, where bandwidth is the limit
 };
