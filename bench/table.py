@@ -1,6 +1,8 @@
 # Copyright (c) 2026 the heed authors
 # SPDX-License-Identifier: MIT
-"""Prints the rows of heed_bench as a table, and what changed since an earlier file: table.py NEW.json [--compare OLD.json]."""
+"""Prints the rows of heed_bench as a table: table.py NEW.json
+and what changed since an earlier file:      table.py NEW.json --compare OLD.json
+or writes them into the README:              table.py NEW.json --readme README.md"""
 import json
 import sys
 
@@ -67,8 +69,47 @@ def print_changes(old_context, old, new):
     print(f"  {same} rows within {100 * CHANGE:.0f} %")
 
 
+def markdown(context, rows):
+    """What the README shows: targets and models, and the rates of roles in one paragraph."""
+    yield f"Measured on {context.get('cpu')}, {context['num_cpus']} cores and threads, {context.get('compiler')}, " \
+          f"`{context.get('flags')}`, {context['date'][:10]}, commit {context.get('commit')}:"
+    yield ""
+    yield "| row | ms | rate | share of the calibrated limit |"
+    yield "| --- | ---: | ---: | ---: |"
+    roles = []
+    for name, row in rows.items():
+        if "of_plain" in row:
+            roles.append(f"{name.split('/', 1)[1].replace('/h8_s2048_d128/', ' ')} {row['of_plain']:.2f}")
+            continue
+        unit, limit = ("GB/s", "byte/s") if "of_bandwidth" in row else ("Gflop/s", "flop/s")
+        yield f"| `{name}` | {row['real_time']:.2f} | {row[limit] / 1e9:.0f} {unit} | {100 * share_of(row):.0f} % of " \
+              f"{row['calibrated_' + limit] / 1e9:.0f} {unit} |"
+    yield ""
+    yield "Masks, scores, sources, types and head dims (rows `roles/...`): rate per visible pair, times the arithmetic of the head"
+    yield "dim, relative to `prefill/f32/h8_s2048_d128/full` in the same run:"
+    yield ""
+    yield "| | |\n| --- | --- |"
+    for title, wanted in (("masks", lambda r: r.startswith("f32 ") and "full" not in r or "tree" in r),
+                          ("scores, epilogues, observers, sources", lambda r: r.startswith("f32 full+")),
+                          ("types and head dims", lambda r: r.endswith(tuple("0123456789")) and "+" not in r and "full" in r)):
+        found = [r.removeprefix("f32 ").removeprefix("f32/").replace("full+", "") for r in roles if wanted(r)]
+        yield f"| {title} | {', '.join(found)} |"
+
+
+def write_readme(path, lines):
+    begin, end = "<!-- bench:begin -->\n", "<!-- bench:end -->"
+    with open(path) as file:
+        text = file.read()
+    before, rest = text.split(begin)
+    with open(path, "w") as file:
+        file.write(before + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1])
+
+
 def main():
     context, rows = rows_of(sys.argv[1])
+    if "--readme" in sys.argv:
+        write_readme(sys.argv[sys.argv.index("--readme") + 1], markdown(context, rows))
+        return
     print_table(context, rows)
     if "--compare" in sys.argv:
         old_context, old = rows_of(sys.argv[sys.argv.index("--compare") + 1])
