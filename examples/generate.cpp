@@ -135,12 +135,12 @@ int run(const options& o) {
     const auto length = static_cast<std::ptrdiff_t>(requests.back().prompt.size());
     if (length == 0) throw llama::usage_error("--prompt " + std::to_string(i + 1) + " is empty");
     cache_options.max_tokens = std::max(cache_options.max_tokens, length + o.tokens);
+    cache_options.max_step = std::max(cache_options.max_step, std::min(length, o.chunk));
   }
   if (cache_options.max_tokens > shape.context)
     std::fprintf(stderr, "note: prompt and continuation have %td tokens, but the model was made for %td\n",
                  cache_options.max_tokens, shape.context);
   cache_options.sequences = o.parallel;
-  cache_options.max_step = o.chunk;
 
   heed::thread_pool pool(o.threads);
   const std::unique_ptr<llama::kv_cache> cache = llama::make_cache(shape, cache_options, pool);

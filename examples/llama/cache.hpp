@@ -20,6 +20,12 @@ struct cache_options {
   index_t max_step = 0;   ///< new tokens of one sequence in one step
 };
 
+/// Rows that a sequence needs in each layer once it is as long as it gets; pages and the tokens of a step come on top.
+[[nodiscard]] inline index_t kept_rows(const cache_options& o) noexcept {
+  const index_t kept = o.keep.sinks + o.keep.window;
+  return o.keep.keeps_all() || kept > o.max_tokens ? o.max_tokens : kept;
+}
+
 /// A step brings some new tokens of each sequence, packed: begin_step reserves their places, attend stores their keys
 /// and values layer by layer and computes the attention of their queries.
 ///
@@ -45,7 +51,7 @@ public:
   [[nodiscard]] virtual std::string kernel() const = 0;
 };
 
-/// Throws usage_error where the options contradict each other.
+/// Throws usage_error where the options contradict each other, or ask for more memory than the machine has.
 [[nodiscard]] std::unique_ptr<kv_cache> make_cache(const model_shape& shape, const cache_options& options,
                                                    heed::thread_pool& pool);
 

@@ -17,12 +17,12 @@ namespace llama {
 template <class T> class ring_cache final : public kv_cache {
 public:
   ring_cache(const model_shape& shape, const cache_options& options, heed::thread_pool& pool)
-      : shape_(shape), mask_(kept_keys(options.keep)), keys_(numbers(shape, options, shape.key_dim)),
-        values_(numbers(shape, options, shape.value_dim)), seen_(static_cast<std::size_t>(shape.layers)),
+      : shape_(shape), mask_(kept_keys(options.keep)), rows_(kept_rows(options)), keys_(numbers(shape.key_dim)),
+        values_(numbers(shape.value_dim)), seen_(static_cast<std::size_t>(shape.layers)),
         fresh_keys_(static_cast<std::size_t>(options.max_step * shape.kv_heads * shape.key_dim)),
         fresh_values_(static_cast<std::size_t>(options.max_step * shape.kv_heads * shape.value_dim)),
-        rings_(make_rings(options.keep)),
-        attention_(pool, {1, options.max_step, shape.q_heads, rows_of(options.keep) + options.max_step},
+        rings_(make_rings(std::min(options.keep.sinks, rows_))),
+        attention_(pool, {1, options.max_step, shape.q_heads, rows_ + options.max_step},
                    heed::joined(rings_[0].source(), fresh(0)), mask_) {}
 
   [[nodiscard]] index_t seen(index_t) const override { return seen_.back(); }
@@ -43,9 +43,8 @@ public:
   [[nodiscard]] std::string kernel() const override { return attention_.text(); }
 
 private:
-  static index_t rows_of(const policy& p) noexcept { return p.sinks + p.window; }
-  static std::size_t numbers(const model_shape& s, const cache_options& o, index_t dim) noexcept {
-    return static_cast<std::size_t>(s.layers * rows_of(o.keep) * s.kv_heads * dim);
+  [[nodiscard]] std::size_t numbers(index_t dim) const noexcept {
+    return static_cast<std::size_t>(shape_.layers * rows_ * shape_.kv_heads * dim);
   }
   static void check(const heed::failure& f) {
     if (f) throw heed::error(f);
@@ -57,14 +56,13 @@ private:
     return heed::contiguous(view(fresh_keys_, rows, shape_.key_dim), view(fresh_values_, rows, shape_.value_dim));
   }
   /// One ring per layer. They move together.
-  std::vector<heed::sink_ring_cache<T, T>> make_rings(const policy& p) {
+  std::vector<heed::sink_ring_cache<T, T>> make_rings(index_t sinks) {
     std::vector<heed::sink_ring_cache<T, T>> out;
-    const index_t rows = rows_of(p), key_row = shape_.kv_heads * shape_.key_dim,
-                  value_row = shape_.kv_heads * shape_.value_dim;
+    const index_t key_row = shape_.kv_heads * shape_.key_dim, value_row = shape_.kv_heads * shape_.value_dim;
     for (index_t l = 0; l < shape_.layers; ++l) {
-      out.emplace_back(heed::view(keys_.data() + l * rows * key_row, 1, rows, shape_.kv_heads, shape_.key_dim),
-                       heed::view(values_.data() + l * rows * value_row, 1, rows, shape_.kv_heads, shape_.value_dim),
-                       heed::sink_ring_memory{p.sinks, std::span(seen_).subspan(static_cast<std::size_t>(l), 1)});
+      out.emplace_back(heed::view(keys_.data() + l * rows_ * key_row, 1, rows_, shape_.kv_heads, shape_.key_dim),
+                       heed::view(values_.data() + l * rows_ * value_row, 1, rows_, shape_.kv_heads, shape_.value_dim),
+                       heed::sink_ring_memory{sinks, std::span(seen_).subspan(static_cast<std::size_t>(l), 1)});
       check(out.back().check());
     }
     return out;
@@ -72,6 +70,7 @@ private:
 
   model_shape shape_;
   decltype(kept_keys({})) mask_;
+  index_t rows_;
   std::vector<T> keys_, values_;
   std::vector<index_t> seen_; ///< [layers]
   std::vector<T> fresh_keys_, fresh_values_;

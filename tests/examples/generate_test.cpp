@@ -85,6 +85,7 @@ TEST(examples_generate, refuses_with_a_list_of_what_there_is) {
            {good + "--temperature nan", "--temperature is \"nan\""},
            {good + "--seed", "--seed needs a value"},
            {good + "--parallel 2 --layout contiguous", "need paged"},
+           {good + "--tokens 16777216 --parallel 4096", "MB, but the machine has"},
            {good + "--prompt-file /nonexistent", "cannot be opened"}}) {
     const answer a = call(arguments);
     EXPECT_EQ(a.code, 2) << arguments;

@@ -114,6 +114,9 @@ TEST(examples_generation, caches_of_a_policy_stop_growing) {
   o.cache.type = llama::kv_type::bf16;
   continue_texts(random_model(), {r}, o, &bytes);
   EXPECT_EQ(bytes, (4 + 16) * token_bytes / 2);
+  o.cache.keep = llama::parse_policy("streaming:sinks=4,window=1000000");
+  continue_texts(random_model(), {r}, o, &bytes);
+  EXPECT_EQ(bytes, 207 * token_bytes / 2) << "no more than the text has";
 }
 
 TEST(examples_generation, ends_at_the_end_token) {
