@@ -31,24 +31,24 @@ class sampler:
     def __init__(self, seed):
         self.seed, self.corpus = seed, make_corpus(seed)
 
-    def batch(self, step, rows, length, reach, repeat_share):
-        """tokens, targets' kinds and positions, each [rows][length + 1]; positions stay below reach."""
+    def batch(self, step, rows, length, stage):
+        """tokens, targets' kinds and positions, each [rows][length + 1]."""
         rng = np.random.default_rng((self.seed, step))
-        out = [self._strings(rng, length + 1, reach) if rng.random() < repeat_share
-               else self._facts(rng, length + 1, reach) for _ in range(rows)]
+        out = [self._strings(rng, length + 1, stage.reach) if rng.random() < stage.repeats
+               else self._facts(rng, length + 1, stage) for _ in range(rows)]
         return tuple(np.stack(part) for part in zip(*out))
 
     def _filler(self, rng, n):
         at = rng.integers(len(self.corpus) - n)
         return self.corpus[at:at + n]
 
-    def _pair(self, rng, key):
+    def _pair(self, rng, key, pool):
         while True:
-            v1, v2 = rng.integers(N_VALUES, size=2).tolist()
+            v1, v2 = rng.integers(N_VALUES, size=2).tolist() if pool is None else rng.choice(pool, 2).tolist()
             if v1 != v2 and not text.is_test(key, v1, v2):
                 return v1, v2
 
-    def _facts(self, rng, length, reach):
+    def _facts(self, rng, length, stage):
         room = (length - 1) // 5
         facts = int(min(rng.integers(1, 13), max(1, room // 3)))
         decoys = int(min(rng.integers(0, 5), max(0, (room - facts) // 3)))
@@ -57,9 +57,11 @@ class sampler:
         most = max(1, min(left, 24 if rng.random() < 0.5 else 6))
         questions = int(rng.integers(1, most + 1))
         keys = rng.choice(KEYS, facts + decoys, replace=False).tolist()
+        crowded = stage.crowded > 0 and rng.random() < stage.crowded
+        pool = rng.choice(N_VALUES, 12, replace=False) if crowded else None
         blocks = []
         for i, key in enumerate(keys):
-            v1, v2 = self._pair(rng, key)
+            v1, v2 = self._pair(rng, key, pool)
             lead = FACT if i < facts else DECOY + int(rng.integers(len(LEADS)))
             blocks.append((float(rng.random()), [lead, FIRST_KEY + key, FIRST_VALUE + v1, FIRST_VALUE + v2, STOP]))
         at_end = rng.random() < 0.3
@@ -87,7 +89,7 @@ class sampler:
                 kinds[at + 2:at + 4] = ANSWER
                 kinds[at + 4] = PROSE
             at += len(block)
-        return tokens, kinds, self._positions(rng, length, reach, jumps)
+        return tokens, kinds, self._positions(rng, length, stage.reach, jumps)
 
     def _strings(self, rng, length, reach):
         """A random string over the trained vocabulary, told twice or more, filler between."""

@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 import torch
 
-from model import needle_model
+from model import HEAD_DIM, HEADS, KV_HEADS, needle_model, turns
 from text import draw_prompt
 
 DEPTHS = list(range(0, 101, 10))
@@ -30,15 +30,30 @@ def recall(model, length, samples, first_seed=1 << 32, facts=8, decoys=4, tokens
     return np.concatenate(right).astype(float)
 
 
+@torch.no_grad()
+def retrieval(model, length, samples, first_seed=1 << 33):
+    """[layers][heads]: how much attention the question's last token pays to the first value of the asked fact."""
+    score = torch.zeros(len(model.blk), HEADS)
+    for i in range(samples):
+        p = draw_prompt(first_seed + i, length, DEPTHS[i % len(DEPTHS)])
+        turn = turns(torch.arange(length)[None])
+        x = model.token_embd(torch.tensor([p.tokens]))
+        for layer, block in enumerate(model.blk):
+            q, k = block.queries_and_keys(block.attn_norm(x), turn)
+            k = k[0].repeat_interleave(HEADS // KV_HEADS, 1)
+            weights = (torch.einsum("hd,khd->hk", q[0, -1], k) * HEAD_DIM ** -0.5).softmax(-1)
+            score[layer] += weights[:, p.fact_at + 2] / samples
+            x = block(x, turn)
+    return score
+
+
 def table(model, lengths, samples):
-    lines = ["| context | all | " + " | ".join(f"{d} %" for d in DEPTHS) + " |",
-             "| ---: " * (2 + len(DEPTHS)) + "|"]
+    print("| context | all | " + " | ".join(f"{d} %" for d in DEPTHS) + " |")
+    print("| ---: " * (2 + len(DEPTHS)) + "|")
     for length in lengths:
         right = recall(model, length, samples)
         by_depth = [right[i::len(DEPTHS)].mean() for i in range(len(DEPTHS))]
-        lines.append(f"| {length} | {right.mean():.3f} | " + " | ".join(f"{r:.3f}" for r in by_depth) + " |")
-        print(lines[-1], flush=True)
-    return "\n".join(lines)
+        print(f"| {length} | {right.mean():.3f} | " + " | ".join(f"{r:.3f}" for r in by_depth) + " |", flush=True)
 
 
 def main():
@@ -53,7 +68,10 @@ def main():
         load_gguf(args.model, model)
     else:
         model.load_state_dict(torch.load(args.model)["model"])
-    print(table(model, args.lengths, args.samples))
+    table(model, args.lengths, args.samples)
+    print("attention of each head, by layer, from the question to the answer, context 512:")
+    for row in retrieval(model, 512, 44):
+        print(" ".join(f"{x:.2f}" for x in row))
 
 
 if __name__ == "__main__":

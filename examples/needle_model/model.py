@@ -26,11 +26,15 @@ class block(nn.Module):
         self.ffn_up = nn.Linear(WIDTH, FFN, bias=False)
         self.ffn_down = nn.Linear(FFN, WIDTH, bias=False)
 
+    def queries_and_keys(self, h, turn):
+        rows, length, _ = h.shape
+        return (rotate(self.attn_q(h).view(rows, length, HEADS, HEAD_DIM), turn),
+                rotate(self.attn_k(h).view(rows, length, KV_HEADS, HEAD_DIM), turn))
+
     def forward(self, x, turn):
         rows, length, _ = x.shape
         h = self.attn_norm(x)
-        q = rotate(self.attn_q(h).view(rows, length, HEADS, HEAD_DIM), turn)
-        k = rotate(self.attn_k(h).view(rows, length, KV_HEADS, HEAD_DIM), turn)
+        q, k = self.queries_and_keys(h, turn)
         v = self.attn_v(h).view(rows, length, KV_HEADS, HEAD_DIM)
         k, v = (t.repeat_interleave(HEADS // KV_HEADS, 2).transpose(1, 2) for t in (k, v))
         a = attend(q.transpose(1, 2), k, v)

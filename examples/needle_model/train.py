@@ -7,6 +7,7 @@ import math
 import os
 import pathlib
 import time
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,15 +18,29 @@ from evaluate import recall
 from model import needle_model
 
 SEED = 1
-# until step, lengths drawn from, tokens a step, positions below, share of repeated strings, share of prose scored
+
+
+class stage(NamedTuple):
+    until: int       # step
+    lengths: tuple   # one is drawn for each step
+    reach: int       # positions stay below
+    repeats: float   # share of samples that are repeated random strings
+    prose: float     # share of the filler tokens that are scored
+    crowded: float   # share of the other samples whose facts take their values from twelve only
+
+
 STAGES = [
-    (300, (32, 48, 64), 4096, 640, 0.40, 0.05),
-    (600, (64, 96, 128), 4096, 2304, 0.30, 0.30),
-    (900, (128, 192, 256, 512), 4096, 3072, 0.20, 1.00),
-    (1500, (256, 512, 1024, 2048), 4096, 4096, 0.15, 1.00),
+    stage(300, (32, 48, 64), 640, 0.40, 0.05, 0.0),
+    stage(700, (64, 96, 128), 2304, 0.30, 0.30, 0.0),
+    stage(900, (128, 192, 256, 512), 3072, 0.20, 1.00, 0.0),
+    stage(1300, (256, 512, 1024, 2048), 4096, 0.15, 1.00, 0.0),
+    # What was still wrong then: the second value, where the first one stood in two facts.
+    stage(1580, (96, 128, 192, 256, 512, 1024, 2048), 4096, 0.15, 1.00, 0.4),
 ]
-TOTAL = STAGES[-1][0]
-DECAY_FROM = 700          # constant before, cosine to zero after
+TOKENS = 4096
+TOTAL = STAGES[-1].until
+# from step, to step, first rate: cosine to zero; the later one cuts the earlier one short
+DECAYS = [(1300, TOTAL, 0.2), (700, 1500, 1.0)]
 MATRIX_RATE, OTHER_RATE, WARM_UP = 0.02, 3e-3, 100
 WEIGHT = torch.tensor([0.0, 1.0, 0.5, 0.05])  # by kind of target: none, answer, repeat, prose
 
@@ -68,18 +83,18 @@ def make_optimizers(model):
 
 
 def rate(step):
-    warm = min(1.0, (step + 1) / WARM_UP)
-    if step < DECAY_FROM:
-        return warm
-    return 0.5 + 0.5 * math.cos(math.pi * (step - DECAY_FROM) / (TOTAL - DECAY_FROM))
+    for begin, end, first in DECAYS:
+        if begin <= step < end:
+            return first * (0.5 + 0.5 * math.cos(math.pi * (step - begin) / (end - begin)))
+    return min(1.0, (step + 1) / WARM_UP)
 
 
 def draw(source, step):
-    _, lengths, tokens, reach, share, prose = next(s for s in STAGES if step < s[0])
+    now = next(s for s in STAGES if step < s.until)
     rng = np.random.default_rng((SEED, 7, step))
-    length = lengths[int(rng.integers(len(lengths)))]
-    text, kinds, places = source.batch(step, max(1, tokens // length), length, reach, share)
-    keep = (kinds != batches.PROSE) | (rng.random(kinds.shape) < prose)
+    length = now.lengths[int(rng.integers(len(now.lengths)))]
+    text, kinds, places = source.batch(step, TOKENS // length, length, now)
+    keep = (kinds != batches.PROSE) | (rng.random(kinds.shape) < now.prose)
     kinds = np.where(keep, kinds, 0)[:, 1:]
     return (torch.from_numpy(text[:, :-1]), torch.from_numpy(places[:, :-1]),
             torch.from_numpy(text[:, 1:].copy()), torch.from_numpy(kinds.astype(np.int64)))
