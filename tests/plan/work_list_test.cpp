@@ -1,0 +1,137 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+// Tasks: every chunk of every tile once, dearest first, evenly shared.
+#include <heed/plan/work_list.hpp>
+
+#include <plan/bound_call.hpp>
+
+#include <map>
+
+namespace {
+using namespace heed;
+using namespace heed::test;
+
+TEST(plan_work_list, sort_is_a_sort) {
+  test::random gen(1);
+  for (const index_t n : {0, 1, 2, 3, 10, 257}) {
+    std::vector<plan_detail::task> list;
+    for (index_t i = 0; i < n; ++i)
+      list.push_back({i, 1, {0, 1}, true, gen.integer(0, 3), gen.integer(0, 3), gen.integer(0, 5), i});
+    auto want = list;
+    std::sort(want.begin(), want.end(), plan_detail::before);
+    plan_detail::sort_tasks(list.data(), n);
+    for (std::size_t i = 0; i < list.size(); ++i) EXPECT_EQ(list[i].index, want[i].index);
+  }
+}
+
+/// Every chunk of every tile is in one task; tasks of one kv head lie together, the dearest first.
+template <class List> void expect_complete_and_ordered(const List& b) {
+  const auto& w = b.work;
+  std::map<std::pair<index_t, index_t>, int> times;
+  for (index_t i = 0; i < w.task_count; ++i) {
+    const auto& t = w.tasks[i];
+    for (index_t n = t.first_tile; n < t.first_tile + t.tiles; ++n) {
+      const index_t chunks = w.tiles[n].chunks;
+      if (chunks == 0) times[{n, 0}] += t.chunk.begin == 0;
+      for (index_t c = t.chunk.begin; c < std::min(t.chunk.end, chunks); ++c) ++times[{n, c}];
+      EXPECT_EQ(t.whole, !w.tiles[n].split);
+    }
+    if (i == 0) continue;
+    const auto& before = w.tasks[i - 1];
+    EXPECT_GE(before.dearest, t.dearest);
+    if (before.group == t.group) {
+      EXPECT_GE(before.cost, t.cost);
+    }
+  }
+  index_t chunks = 0;
+  for (index_t n = 0; n < w.tile_count; ++n) chunks += std::max<index_t>(1, w.tiles[n].chunks);
+  EXPECT_EQ(static_cast<index_t>(times.size()), chunks);
+  for (const auto& [at, n] : times) EXPECT_EQ(n, 1) << "tile " << at.first << ", chunk " << at.second;
+  EXPECT_LE(w.task_count, w.room.tasks);
+  EXPECT_LE(w.tile_count, w.room.tiles);
+}
+
+TEST(plan_work_list, holds_each_chunk_once_and_the_dearest_of_a_head_first) {
+  const sample<> s(1, {700, 0, 1, 2, 40}, {3000, 10, 5000, 0, 45}, 2, 4, 8, 8);
+  const bound_call<> call(s);
+  ASSERT_EQ(call.failed.code, errc::ok);
+  for (const index_t workers : {1, 2, 3, 8}) {
+    const built_list<causal> b(call, {5, 743, 8, 5000, 700}, workers);
+    EXPECT_EQ(b.code, errc::ok);
+    expect_complete_and_ordered(b);
+    bool split = false;
+    for (index_t i = 0; i < b.work.tile_count; ++i) split = split || b.work.tiles[i].split;
+    if (workers == 1 || workers == 8) {
+      EXPECT_EQ(split, workers == 8) << "the dearest tile is less than a quarter of a share of few";
+    }
+  }
+}
+
+/// Whoever is free takes the next task: the largest share divided by the mean.
+template <class List> double imbalance(const List& b, std::size_t workers) {
+  std::vector<double> busy(workers, 0.);
+  double all = 0;
+  for (index_t i = 0; i < b.work.task_count; ++i) {
+    const auto cost = static_cast<double>(b.work.tasks[i].cost);
+    *std::min_element(busy.begin(), busy.end()) += cost;
+    all += cost;
+  }
+  return *std::max_element(busy.begin(), busy.end()) / (all / static_cast<double>(workers));
+}
+
+TEST(plan_work_list, causal_4096_keeps_all_workers_busy) {
+  const sample<> s(2, {4096}, {4096}, 8, 4, 1, 1);
+  const bound_call<> call(s);
+  for (const index_t workers : {2, 4}) {
+    const built_list<causal> b(call, {1, 4096, 32, 4096}, workers);
+    EXPECT_EQ(b.code, errc::ok);
+    EXPECT_LE(imbalance(b, place(workers)), 1.05) << workers << " workers, " << b.work.task_count << " tasks";
+  }
+}
+
+TEST(plan_work_list, decode_of_one_long_sequence_feeds_all_workers) {
+  for (const auto& [heads, group] : {std::pair<index_t, index_t>{1, 1}, {1, 8}, {8, 4}}) {
+    const sample<> s(3, {1}, {16384}, heads, group, 4, 4);
+    const bound_call<> call(s);
+    const index_t few = call.shape.few_lanes;
+    if (group > few) continue; // this instruction set has fewer lanes: the prefill kernel serves it
+    for (const index_t workers : {2, 4, 8}) {
+      const built_list<causal> b(call, decode_shape{1, heads * group, 16384}, workers);
+      EXPECT_EQ(b.code, errc::ok);
+      expect_complete_and_ordered(b);
+      EXPECT_GE(b.work.task_count, 2 * workers);
+      EXPECT_LE(imbalance(b, place(workers)), 1.25) << heads << " heads, " << workers << " workers";
+    }
+  }
+}
+
+TEST(plan_work_list, more_tiles_than_the_room_are_refused) {
+  const sample<> s(4, {100}, {100}, 2, 2, 4, 4);
+  const bound_call<> call(s);
+  built_list<causal> b(call, {1, 100, 4, 100}, 1);
+  ASSERT_GT(b.work.tile_count, 1);
+  const auto fewer = b.work.room;
+  b.work.task_count = b.work.tile_count = 0;
+  b.work.room.tiles = 1;
+  plan_detail::work_builder<float, built_list<causal>::call_type> tiles(b.c, b.work, b.rows.data(), b.q.data());
+  EXPECT_EQ(tiles.build(1, 8), errc::limit_exceeded);
+  b.work.task_count = b.work.tile_count = 0;
+  b.work.room = fewer;
+  b.work.room.tasks = 1;
+  plan_detail::work_builder<float, built_list<causal>::call_type> tasks(b.c, b.work, b.rows.data(), b.q.data());
+  EXPECT_EQ(tasks.build(1, 8), errc::limit_exceeded);
+}
+
+TEST(plan_work_list, without_room_for_chunks_tiles_stay_whole) {
+  const sample<> s(5, {1}, {9000}, 2, 1, 4, 4);
+  const bound_call<> call(s);
+  built_list<causal> b(call, decode_shape{1, 2, 9000}, 4);
+  ASSERT_GT(b.work.chunk_count, 0);
+  b.work.task_count = b.work.tile_count = b.work.chunk_count = b.work.pool_used = 0;
+  b.work.room.chunks = 1;
+  plan_detail::work_builder<float, built_list<causal>::call_type> whole(b.c, b.work, b.rows.data(), b.q.data());
+  EXPECT_EQ(whole.build(4, 8), errc::ok);
+  for (index_t i = 0; i < b.work.task_count; ++i) EXPECT_TRUE(b.work.tasks[i].whole);
+  expect_complete_and_ordered(b);
+}
+} // namespace
