@@ -1,0 +1,75 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+// The observers' pass: each chosen row, head and slot once, probabilities as they are, 0 where masked and in padding.
+#include <heed/kernel/observe.hpp>
+
+#include <kernel/scratch.hpp>
+#include <observe/observed.hpp>
+
+#include <array>
+#include <map>
+
+namespace {
+using namespace heed;
+using namespace heed::test;
+
+struct watcher {
+  range chosen;
+  std::map<std::array<index_t, 3>, float>* seen; ///< head, row, slot
+  range rows(index_t, index_t head, index_t n) const noexcept { return head == 1 ? range{0, 0} : meet(chosen, {0, n}); }
+  void observe(const probability_block<float>& p) const noexcept {
+    EXPECT_EQ(p.seq, 1);
+    EXPECT_EQ(p.slots.size(), p.k.size());
+    const index_t heads = p.heads.size(), lanes = heads * static_cast<index_t>(p.rows.size());
+    EXPECT_LE(lanes, p.ld);
+    for (std::size_t j = 0; j < p.slots.size(); ++j)
+      for (index_t lane = 0; lane < p.ld; ++lane) {
+        const float x = p.p[static_cast<index_t>(j) * p.ld + lane];
+        if (lane >= lanes) {
+          EXPECT_EQ(x, 0.f) << "padding";
+          continue;
+        }
+        const index_t head = p.heads.begin + lane % heads, row = p.rows[place(lane / heads)];
+        EXPECT_TRUE(seen->insert({{head, row, p.slots[j]}, x}).second) << "seen twice";
+      }
+  }
+};
+static_assert(observer<watcher, float>);
+
+TEST(kernel_observe, each_chosen_cell_once_with_its_probability) {
+  const sample<> s(1, {2, 60}, {3, 170}, 2, 3, 16, 8);
+  std::vector<float> logs(place(62 * 6));
+  {
+    const auto plain = s.run(causal{});
+    logs = plain.lse;
+  }
+  const bound_call<> b(s);
+  const auto c = b.get();
+  scratch_of<bound_call<>::call_type> scratch(c);
+  const probabilities_of exact(s, 1, causal{});
+  for (const range chosen : {range{0, 60}, range{57, 60}, range{10, 11}, range{5, 5}}) {
+    std::map<std::array<index_t, 3>, float> seen;
+    for (index_t g = 0; g < 2; ++g)
+      for (index_t begin = 0; begin < 170; begin += 100)
+        kernel::observe_stretch(c, scratch.s.prefill, logs.data(), watcher{chosen, &seen}, 1, g,
+                                {begin, std::min<index_t>(begin + 100, 170)});
+    margin m;
+    for (index_t h = 0; h < 6; ++h)
+      for (index_t r = 0; r < 60; ++r)
+        for (index_t k = 0; k < 170; ++k) {
+          const auto at = seen.find({h, r, k});
+          const float got = at == seen.end() ? 0.f : at->second;
+          const bool wanted = h != 1 && chosen.begin <= r && r < chosen.end;
+          const double want = wanted ? exact.at(h, r, k) : 0;
+          if (want == 0) {
+            ASSERT_EQ(got, 0.f) << "head " << h << " row " << r << " slot " << k;
+          } else {
+            ASSERT_TRUE(m.add(static_cast<double>(got), want, exact.off(h, r, k))) << got << ", exact " << want;
+          }
+          if (!wanted) {
+            ASSERT_TRUE(at == seen.end());
+          }
+        }
+  }
+}
+} // namespace
