@@ -10,16 +10,14 @@
 #include <heed/detail/unroll.hpp>
 #include <heed/view/element.hpp>
 
-// GCC 12 takes the header's own _mm512_undefined_* for use of uninitialised variables.
+// GCC 12 takes the header's own _mm512_undefined_* for use of uninitialised variables. The wrappers below are silenced
+// with it, because whoever includes the header before heed does so without our pragma; they declare nothing else.
 #if !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 #include <immintrin.h>
-#if !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
 
 namespace heed {
 inline namespace HEED_ISA {
@@ -275,4 +273,8 @@ template <> struct lane_ops<double> {
 } // namespace simd
 } // namespace HEED_ISA
 } // namespace heed
+
+#if !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 #endif
