@@ -4,8 +4,14 @@
 #include <heed/attention.hpp>
 
 #include <heed/exec/sequential.hpp>
+#include <heed/kv/biased.hpp>
 #include <heed/kv/contiguous.hpp>
+#include <heed/kv/gathered.hpp>
+#include <heed/kv/head_split.hpp>
+#include <heed/kv/joined.hpp>
 #include <heed/kv/paged.hpp>
+#include <heed/kv/ragged_heads.hpp>
+#include <heed/kv/sink_ring.hpp>
 
 #include <gtest/gtest.h>
 #include <support/refusal.hpp>
@@ -251,6 +257,34 @@ TEST(problem_validate, dense_batches) {
   EXPECT_EQ(check(view(c.memory.data(), 0, 4, 8), none, view(out.data(), 0, 4, 6)), refusal());
   EXPECT_EQ(check(view(c.memory.data(), 1, 4, 8), none, view(out.data(), 1, 4, 6)),
             refusal(errc::bad_extent, "q: tokens is 1, without offsets it must be a multiple of the sequences, 0"));
+}
+
+/// Sources that wrap others, and those with buffers of their own.
+TEST(problem_validate, the_output_lies_in_no_buffer_of_any_source) {
+  std::vector<float> k(16 * 2 * 8), v(16 * 2 * 6), bias(2 * 16), q(2 * 4 * 8), o(2 * 4 * 6);
+  const auto all = contiguous(view(k.data(), 16, 2, 8), view(v.data(), 16, 2, 6));
+  const std::vector<index_t> list{3, 1, 7}, offsets{0, 5, 16};
+  const auto expect_refused = [&](const auto& kv) {
+    static_assert(touching_source<std::remove_cvref_t<decltype(kv)>>);
+    const index_t heads = 2 * kv.dims().kv_heads;
+    const auto queries = view(q.data(), 1, heads, 8);
+    EXPECT_EQ(check(queries, kv, view(o.data(), 1, heads, 6)), refusal());
+    const refusal shared(errc::overlap, "o: buffers shared with kv is 1, the limit is 0");
+    EXPECT_EQ(check(queries, kv, view(k.data() + 20, 1, heads, 6)), shared);
+    EXPECT_EQ(check(queries, kv, view(v.data() + 20, 1, heads, 6)), shared);
+  };
+  expect_refused(all);
+  expect_refused(biased(all, tensor_view<const float, 3>(view(bias.data(), 1, 2, 16))));
+  expect_refused(gathered(all, gather_lists{.indices = list, .offsets = {}, .width = 3}));
+  expect_refused(joined(contiguous(view(k.data(), 9, 2, 8), view(v.data(), 9, 2, 6)),
+                        contiguous(view(k.data() + 144, 7, 2, 8), view(v.data() + 108, 7, 2, 6))));
+  const head_source choice[2] = {head_source::second, head_source::first};
+  expect_refused(head_split(contiguous(view(k.data(), 9, 1, 8), view(v.data(), 9, 1, 6)),
+                            contiguous(view(k.data() + 100, 9, 1, 8), view(v.data() + 100, 9, 1, 6)), choice));
+  expect_refused(ragged_heads(view(k.data(), 16, 8), view(v.data(), 16, 6),
+                              ragged_heads_layout{.kv_heads = 2, .offsets = offsets}));
+  expect_refused(
+      sink_ring(view(k.data(), 16, 2, 8), view(v.data(), 16, 2, 6), sink_ring_layout{.sinks = 2, .seen = 9}));
 }
 
 /// A source of a user's that checks nothing itself.

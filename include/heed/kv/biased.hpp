@@ -56,6 +56,7 @@ public:
     return r;
   }
 
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept { return detail::touches(base_, f); }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_base(base_, e)) return f;
     const kv_dims d = base_.dims();

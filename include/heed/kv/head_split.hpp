@@ -62,6 +62,9 @@ public:
     return in_second_[kv_head] ? b_.rows(seq, place_[kv_head], slots) : a_.rows(seq, place_[kv_head], slots);
   }
 
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return detail::touches(a_, f) || detail::touches(b_, f);
+  }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (heads_ > most_heads) return {errc::bad_extent, "head_split", "kv_heads", heads_, "the most is", most_heads};
     if (heads_ < 1) return {errc::bad_extent, "head_split", "kv_heads", heads_, "the least is", 1};

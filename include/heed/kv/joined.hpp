@@ -48,6 +48,9 @@ public:
     return r;
   }
 
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return detail::touches(a_, f) || detail::touches(b_, f);
+  }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_base(a_, e)) return f;
     if (const failure f = detail::check_base(b_, e)) return f;

@@ -115,6 +115,9 @@ public:
     if (f.at == 2) f.at = 1; // the caller's views have two axes
     return f ? f : detail::check_ragged(layout_, k_.extent(1));
   }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return may_share(f, footprint_of(k_)) || may_share(f, footprint_of(v_));
+  }
   [[nodiscard]] HEED_INLINE failure check(const call_extents&) const noexcept { return check(); }
 
 private:

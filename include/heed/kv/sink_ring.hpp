@@ -84,6 +84,9 @@ public:
     }
     return {};
   }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return may_share(f, footprint_of(k_)) || may_share(f, footprint_of(v_));
+  }
   [[nodiscard]] HEED_INLINE failure check(const call_extents&) const noexcept { return check(); }
 
 private:
