@@ -6,7 +6,8 @@
 #   --filter    only rows whose name matches, such as 'prefill/f32|decode'
 #   --json      where the rows go (build folder/bench.json)
 #   --compare   an earlier file: prints what changed
-# HEED_BUILD_DIR names the build folder (build/bench), CXX the compiler.
+# HEED_BUILD_DIR names the build folder (build/bench), CXX the compiler, HEED_HOST_ISA_FLAGS another instruction set:
+#   HEED_BUILD_DIR=build/bench-avx2 HEED_HOST_ISA_FLAGS='-mavx2;-mfma;-mf16c' bench/run.sh --filter prefill
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${HEED_BUILD_DIR:-$root/build/bench}
@@ -26,7 +27,7 @@ while [ $# -gt 0 ]; do
     shift 2
     ;;
   *)
-    sed -n '4,10s/^# \{0,1\}//p' "$0" >&2
+    sed -n '4,11s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
   esac
@@ -38,7 +39,7 @@ log=$build/run.log
 step() { "$@" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }; }
 echo "build in $build" >&2
 step cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DHEED_BUILD_TESTS=OFF \
-  -DHEED_BUILD_EXAMPLES=OFF -DHEED_BUILD_BENCHES=ON
+  -DHEED_BUILD_EXAMPLES=OFF -DHEED_BUILD_BENCHES=ON -DHEED_HOST_ISA_FLAGS="${HEED_HOST_ISA_FLAGS:--march=native}"
 step cmake --build "$build" --target heed_bench
 
 commit=$(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo unknown)
