@@ -63,10 +63,8 @@ def print_changes(old_context, old, new):
         else:
             print(f"  {name}: {percent(before).strip()} -> {percent(after).strip()} of the limit, "
                   f"{old[name]['real_time']:.3f} -> {row['real_time']:.3f} ms")
-    for name in old:
-        if name not in new:
-            print(f"  {name}: was not run")
-    print(f"  {same} rows within {100 * CHANGE:.0f} %")
+    missing = sum(name not in new for name in old)
+    print(f"  {same} rows within {100 * CHANGE:.0f} %" + (f", {missing} of the earlier ones were not run" if missing else ""))
 
 
 def markdown(context, rows):
