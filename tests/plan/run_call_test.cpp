@@ -8,6 +8,7 @@
 #include <heed/exec/thread_pool.hpp>
 #include <heed/mask/sliding_window.hpp>
 #include <heed/observe/key_sums.hpp>
+#include <support/q8_0_source.hpp>
 #include <support/refusal.hpp>
 
 namespace {
@@ -131,6 +132,25 @@ TEST(plan_run_call, refused_with_code_and_text) {
             exceeded("q: rows of a sequence is 4, but the plan's limit is 3"));
   EXPECT_EQ(with([](plan::figures& f) { f.limits.max_slots = 5; }),
             exceeded("kv: slots is 6, but the plan's limit is 5"));
+}
+
+TEST(plan_run_call, quantised_rows_need_a_plan_of_their_own) {
+  const sample<> s(4, {1}, {6}, 2, 2, 512, 512);
+  bound_call<> call(s);
+  call.shape.panels = 1; // so that the decode kernel needs more than the other
+  call.shape.decode_block_keys = key_block::capacity;
+  given_shape::shape = call.shape;
+  const auto c = call.get();
+  const q8_0_source kv(s.keys(), s.values(), s.key_offsets);
+  using quantised = kernel::call<float, float, float, q8_0_source, causal, no_score_mod, epilogue_list<>>;
+  const quantised on_bytes{c.p, kv, c.m, c.mod, c.epi, c.shape, kv.dims()};
+  const plan plain = make_plan(decode_shape{1, 4, 6}, s.kv(), causal{}, given_shape{});
+  const plan own = make_plan(decode_shape{1, 4, 6}, kv, causal{}, given_shape{});
+  given_shape::shape = tile_shape{};
+  ASSERT_LT(plain.numbers().worker_bytes, own.numbers().worker_bytes);
+  EXPECT_EQ((plan_detail::check_plan<float, quantised>(plain, on_bytes).code), errc::plan_mismatch);
+  EXPECT_EQ((plan_detail::check_plan<float, quantised>(own, on_bytes).code), errc::ok);
+  EXPECT_EQ((plan_detail::check_plan<float, bound_call<>::call_type>(own, c).code), errc::ok) << "more is enough";
 }
 
 struct by_head : causal {
