@@ -26,6 +26,11 @@ template <class A> struct decode_part {
   bool fresh; ///< the block's rescaling is still to be done
 };
 
+/// Rows of a block that need room because their format is not read in place: all of a block's, or 0.
+struct unpacked_rows {
+  index_t keys, values;
+};
+
 /// Scratch of one worker in the decode kernel.
 template <class A> struct decode_scratch {
   static constexpr index_t max_parts = 8; ///< key-value heads per task
@@ -47,15 +52,15 @@ template <class A> struct decode_scratch {
   index_t key_stride, value_stride, block_keys;
 
   HEED_INLINE void lay_out(detail::arena& a, const tile_shape& shape, const kv_dims& d, index_t stream_bytes,
-                           bool unpacks_keys, bool unpacks_values) noexcept {
+                           unpacked_rows unpacked) noexcept {
     key_stride = (d.key_dim + vector - 1) / vector * vector;
     value_stride = (d.value_dim + vector - 1) / vector * vector;
     block_keys = shape.decode_block_keys;
     q = a.take<A>(max_parts * max_lanes * key_stride);
     scores = a.take<A>(max_parts * (block_keys + 1) * score_lanes);
     packed_weights = a.take<A>(block_keys);
-    keys = a.take<A>(unpacks_keys ? max_parts * block_keys * key_stride : 0);
-    values = a.take<A>(unpacks_values ? max_parts * block_keys * value_stride : 0);
+    keys = a.take<A>(unpacked.keys * max_parts * key_stride);
+    values = a.take<A>(unpacked.values * max_parts * value_stride);
     rescale = a.take<A>(max_parts * score_lanes);
     m = a.take<A>(2 * max_parts * score_lanes);
     l = a.take<A>(2 * max_parts * score_lanes);

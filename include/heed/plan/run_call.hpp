@@ -173,11 +173,13 @@ HEED_NOINLINE void observe_task(void* context, index_t i, index_t worker) noexce
   kernel::observe_stretch(x.c, s.prefill, x.lse, x.observer, k.first_tile, k.tiles, k.chunk);
 }
 
+enum class task_size : unsigned char { small, worth_a_thread };
+
 /// Runs tasks on the executor, or on the caller alone where handing them out would cost more than they do.
 template <class Executor>
 HEED_INLINE void hand_out(Executor& executor, index_t n, void (*run)(void*, index_t, index_t), void* context,
-                          bool small) noexcept {
-  if (n == 1 || small)
+                          task_size size) noexcept {
+  if (n == 1 || size == task_size::small)
     for (index_t i = 0; i < n; ++i) run(context, i, 0);
   else if (n > 0)
     executor.bulk(n, run, context);
@@ -194,7 +196,7 @@ HEED_NOINLINE void observe_all(Executor& executor, const Call& c, const O& obser
       for (index_t b = 0, slots = e.rows(s) > 0 ? c.kv.slots(s, g) : 0; b < slots; b += c.shape.chunk_slots)
         tasks[n++] = {s, g, {b, lesser(b + c.shape.chunk_slots, slots)}, false, 0, 0, 0, 0};
   observe_context<A, Call, O> x{c, observer, lse, tasks, scratch, scratch_bytes};
-  hand_out(executor, n, &observe_task<A, Call, O>, &x, false);
+  hand_out(executor, n, &observe_task<A, Call, O>, &x, task_size::worth_a_thread);
 }
 
 /// The whole run of a checked call. memory: what is left of the workspace; lse: [tokens][q_heads] where there are
@@ -216,8 +218,9 @@ HEED_NOINLINE errc run_checked(Executor& executor, const Call& c, const plan& p,
   if (const errc e = builder.build(workers, kernel::decode_scratch<A>::max_parts); e != errc::ok) return e;
   run_context<A, Call> x{c, work, scratch, scratch_bytes};
   // Waking a thread costs about 20 us, 60,000 cycles; a unit of cost is a pass of one vector over key_dim + value_dim.
-  const bool small = builder.total() * (c.dims.key_dim + c.dims.value_dim) < 60000;
-  hand_out(executor, work.task_count, &run_task<A, Call>, &x, small);
+  const task_size size =
+      builder.total() * (c.dims.key_dim + c.dims.value_dim) < 60000 ? task_size::small : task_size::worth_a_thread;
+  hand_out(executor, work.task_count, &run_task<A, Call>, &x, size);
   (observe_all(executor, c, observers, lse, work.tasks, scratch, scratch_bytes), ...);
   return errc::ok;
 }

@@ -32,7 +32,8 @@ template <class A, class Call> struct worker_scratch {
     constexpr bool unpacks_keys = std::is_void_v<typename Call::source::key_format::element>;
     constexpr bool unpacks_values =
         std::is_void_v<typename Call::source::value_format::element> && !Call::source::values_alias_keys;
-    decode.lay_out(b, shape, d, static_cast<index_t>((sizeof(stream) + 63) / 64 * 64), unpacks_keys, unpacks_values);
+    decode.lay_out(b, shape, d, static_cast<index_t>((sizeof(stream) + 63) / 64 * 64),
+                   {unpacks_keys ? shape.decode_block_keys : 0, unpacks_values ? shape.decode_block_keys : 0});
     return greater(a.used(), b.used());
   }
 };
