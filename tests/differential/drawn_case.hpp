@@ -17,6 +17,7 @@ struct number_rules {
   double (*rounded_query)(double);
   double (*rounded_row)(double);
   index_t panel_lanes; ///< of the prefill kernel
+  index_t few_lanes;   ///< the most that the decode kernel serves
 };
 
 /// What roles and buffers of a call are drawn from.

@@ -41,7 +41,8 @@ template <class T> using user = scattered_rows<T>;
 template <class T> double rounded(double x) { return static_cast<double>(widen(narrowed<T>(x))); }
 template <class N> const number_rules& rules_of(const char* name) {
   static const number_rules rules{name, &rounded<typename N::query>, &rounded<typename N::row>,
-                                  kernel::kernel_shape<typename N::accum>::panel_lanes};
+                                  kernel::kernel_shape<typename N::accum>::panel_lanes,
+                                  kernel::decode_scratch<typename N::accum>::max_lanes};
   return rules;
 }
 

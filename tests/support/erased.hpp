@@ -110,10 +110,15 @@ private:
 };
 static_assert(executor<const erased_executor>);
 
-/// A tuning that reads a shape set at run time: an empty type, as the concept wants.
+/// A tuning that reads a shape set at run time: an empty type, as the concept wants. Decode takes no more lanes than
+/// its kernel serves.
 struct given_shape {
   static inline tile_shape shape{};
-  tile_shape operator()(isa_traits, problem_traits) const noexcept { return shape; }
+  tile_shape operator()(isa_traits isa, problem_traits) const noexcept {
+    tile_shape s = shape;
+    s.few_lanes = lesser(s.few_lanes, isa.few_lanes);
+    return s;
+  }
 };
 static_assert(tuning<given_shape>);
 
