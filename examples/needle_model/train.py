@@ -127,6 +127,7 @@ def main():
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("--work", type=pathlib.Path, required=True, help="folder for checkpoints and the log")
     args.add_argument("--start-from", type=pathlib.Path, help="a GGUF whose weights to start from")
+    args.add_argument("--from-step", type=int, default=0, help="with --start-from: where in the schedule to begin")
     args.add_argument("--pid-file", type=pathlib.Path)
     args.add_argument("--steps", type=int, default=TOTAL, help="stop early; the schedule does not change")
     args.add_argument("--float32", action="store_true", help="no bfloat16 autocast")
@@ -155,7 +156,8 @@ def main():
     elif args.start_from:
         from export_gguf import load_gguf
         load_gguf(args.start_from, model)
-        say(f"weights from {args.start_from.name}")
+        start = args.from_step
+        say(f"weights from {args.start_from.name}, schedule from step {start}")
     sums, begun = [], time.process_time()
     for step in range(start, min(args.steps, TOTAL)):
         for optimizer, peak in zip(optimizers, (MATRIX_RATE, OTHER_RATE)):

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The words of the needle model, their token ids, and the tokenizer that llama.cpp runs on them."""
 
+import heapq
+
 STEMS = """brem cald tav holl ven mar tess dun gil fro lam pel sor wick rud nar keb tam sil vor
 bant carn dorl esk fenn garr hask ilm jorr karn lunt moss nell orm pask quin rast stell tunn umb
 varl welt yarr zell blan crin drov flet grun prin skal trel whin shel thorn chim plov smel snar
@@ -68,15 +70,31 @@ class tokenizer:
 
     def encode(self, text):
         symbols = list(SPACE + text.replace(" ", SPACE))
-        while True:
-            best, at = None, -1
-            for i in range(len(symbols) - 1):
-                merged = self.ids.get(symbols[i] + symbols[i + 1])
-                if merged is not None and (best is None or self.scores[merged] > best):
-                    best, at = self.scores[merged], i
-            if at < 0:
-                break
-            symbols[at:at + 2] = [symbols[at] + symbols[at + 1]]
+        after = list(range(1, len(symbols) + 1))  # a merged symbol stays at its left end; the rest becomes empty
+        before = list(range(-1, len(symbols) - 1))
+        queue = []
+
+        def offer(left):
+            right = after[left] if left >= 0 else len(symbols)
+            if left >= 0 and right < len(symbols):
+                merged = symbols[left] + symbols[right]
+                if merged in self.ids:
+                    heapq.heappush(queue, (-self.scores[self.ids[merged]], left, merged))
+
+        for i in range(len(symbols)):
+            offer(i)
+        while queue:
+            _, left, merged = heapq.heappop(queue)
+            right = after[left]
+            if not symbols[left] or right >= len(symbols) or symbols[left] + symbols[right] != merged:
+                continue  # one of the two was merged otherwise meanwhile
+            symbols[left], symbols[right] = merged, ""
+            after[left] = after[right]
+            if after[left] < len(symbols):
+                before[after[left]] = left
+            offer(before[left])
+            offer(left)
+        symbols = [s for s in symbols if s]
         out = [BOS]
         for symbol in symbols:
             if symbol in self.ids:
