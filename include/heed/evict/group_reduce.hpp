@@ -1,0 +1,54 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// From scores per query head to scores per key-value head: what is stored, and so what is kept, is stored once a group.
+#include <heed/view/tensor_view.hpp>
+
+namespace heed {
+
+/// How the scores of query heads become those of key-value heads. per_group: each key-value head from its own query
+/// heads. per_layer: all key-value heads alike, from all query heads.
+enum class reduce_by : unsigned char { mean, max, sum };
+enum class reduce_over : unsigned char { group, layer };
+struct group_reduce {
+  reduce_by by = reduce_by::mean;
+  reduce_over over = reduce_over::group;
+};
+
+inline namespace HEED_ISA {
+
+/// to[kv_head][slot] from `from[i][slot]`, i counting the observed query heads.
+///
+/// Shapes       from: [observed heads][slots]; heads: the observed query heads, ascending (empty: all); to: [kv_heads]
+///              [slots]. A group without an observed head gets zeros
+/// Requires     q_heads a multiple of kv_heads; from and to share no memory
+/// Determinism  heads are added in ascending order, and the sum divided by their number
+/// Cost         O(observed heads * slots), no memory
+inline void reduce_groups(const group_reduce& how, index_t q_heads, std::span<const index_t> heads,
+                          const tensor_view<const float, 2>& from, const tensor_view<float, 2>& to) noexcept {
+  const index_t group = q_heads / to.extent(0), slots = to.extent(1);
+  for (index_t h = 0; h < to.extent(0); ++h) {
+    float* const out = slots > 0 ? &to(h, 0) : nullptr;
+    if (how.over == reduce_over::layer && h > 0) {
+      for (index_t j = 0; j < slots; ++j) out[j] = to(0, j);
+      continue;
+    }
+    index_t count = 0;
+    for (index_t i = 0; i < from.extent(0); ++i) {
+      const index_t head = heads.empty() ? i : heads[static_cast<std::size_t>(i)];
+      if (how.over == reduce_over::group && head / group != h) continue;
+      const float* const x = slots > 0 ? &from(i, 0) : nullptr;
+      if (count++ == 0)
+        for (index_t j = 0; j < slots; ++j) out[j] = x[j];
+      else if (how.by == reduce_by::max)
+        for (index_t j = 0; j < slots; ++j) out[j] = x[j] > out[j] ? x[j] : out[j];
+      else
+        for (index_t j = 0; j < slots; ++j) out[j] += x[j];
+    }
+    const auto divisor = static_cast<float>(how.by == reduce_by::mean && count > 0 ? count : 1);
+    for (index_t j = 0; j < slots; ++j) out[j] = count == 0 ? 0.f : out[j] / divisor;
+  }
+}
+
+} // namespace HEED_ISA
+} // namespace heed
