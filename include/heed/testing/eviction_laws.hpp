@@ -1,0 +1,158 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Executable laws of the stages of an eviction: protections, policies, allocators.
+#include <heed/evict/stages.hpp>
+#include <heed/testing/random_bits.hpp>
+
+#include <limits>
+#include <vector>
+
+namespace heed::testing {
+
+/// Which law a stage breaks, and where; false if none.
+struct eviction_report {
+  const char* broken = nullptr; ///< the law, in words
+  index_t kv_head = -1, slot = -1;
+  index_t value = 0, expected = 0;
+  std::uint64_t draw = 0; ///< which draw showed it
+  HEED_INLINE explicit operator bool() const noexcept { return broken != nullptr; }
+};
+
+/// What is drawn: `draws` times some heads of up to `most_slots` slots. least_budget: the least that the policy takes.
+struct eviction_draws {
+  index_t kv_heads = 3, most_slots = 70, least_budget = 0;
+  std::uint64_t draws = 200, seed = 1;
+};
+
+namespace detail {
+inline namespace HEED_ISA {
+
+enum class score_kind : unsigned char { random, few_values, equal, large, lowest, infinite, nan, last };
+
+/// Scores that provoke: ties, huge, all equal, infinities, NaN.
+inline float drawn_score(random_bits& bits, score_kind kind) noexcept {
+  const float u = static_cast<float>(bits() >> 40) * 0x1p-24f;
+  const bool rare = bits.in(0, 4) == 0;
+  switch (kind) {
+  case score_kind::random:
+    return u - 0.5f;
+  case score_kind::few_values:
+    return static_cast<float>(bits.in(-2, 2));
+  case score_kind::equal:
+    return -1.f;
+  case score_kind::large:
+    return (u + 0.5f) * 3e38f * 0.5f;
+  case score_kind::lowest:
+    return -std::numeric_limits<float>::max() * (0.5f + u * 0.5f);
+  case score_kind::infinite:
+    return rare                 ? -std::numeric_limits<float>::infinity()
+           : bits.in(0, 4) == 0 ? std::numeric_limits<float>::infinity()
+                                : u;
+  default:
+    return rare ? std::numeric_limits<float>::quiet_NaN() : u;
+  }
+}
+
+inline bool same_list(const kept_lists& a, const kept_lists& b, index_t kv_head) noexcept {
+  if (a.count(kv_head) != b.count(kv_head)) return false;
+  for (std::size_t i = 0; i < a.list(kv_head).size(); ++i)
+    if (a.list(kv_head)[i] != b.list(kv_head)[i]) return false;
+  return true;
+}
+
+template <class P>
+eviction_report check_kept(const P& policy, const score_view& s, std::span<const index_t> budgets, kept_lists& kept) {
+  kept_lists again(s.kv_heads(), kept.max_slots());
+  if (const failure f = policy.keep(s, budgets, kept))
+    return {"keep: takes budgets that it may take", f.at, -1, f.value, f.limit};
+  if (policy.keep(s, budgets, again)) return {"keep: the same answer for the same arguments"};
+  for (index_t h = 0; h < s.kv_heads(); ++h) {
+    const index_t n = s.slots(h), budget = budgets[static_cast<std::size_t>(h)];
+    if (!same_list(kept, again, h))
+      return {"keep: the same answer for the same arguments", h, -1, again.count(h), kept.count(h)};
+    if (const failure f = kept.check(h, n))
+      return {"keep: lists ascend strictly inside the slots", h, f.at, f.value, f.limit};
+    if (budget >= n && kept.count(h) != n) return {"keep: a budget of all slots keeps all", h, -1, kept.count(h), n};
+    index_t most = lesser(budget, n);
+    if constexpr (protecting_policy<P>) {
+      most = lesser(n, greater(budget, count_protected(policy.protection(), h, n)));
+      index_t found = 0;
+      for (index_t i = 0; i < n; ++i) {
+        const bool in = found < kept.count(h) && kept.list(h)[static_cast<std::size_t>(found)] == i;
+        found += in ? 1 : 0;
+        if (!in && policy.protection().protects(h, i, n)) return {"keep: protected slots stay", h, i, 0, 1};
+      }
+    }
+    if (kept.count(h) > most)
+      return {"keep: no more than the budget, or than is protected", h, -1, kept.count(h), most};
+  }
+  return {};
+}
+} // namespace HEED_ISA
+} // namespace detail
+
+inline namespace HEED_ISA {
+
+/// Every law of eviction_policy, on scores of all kinds, heads of different lengths, and budgets from the least to all.
+template <eviction_policy P> [[nodiscard]] eviction_report check_policy(const P& policy, const eviction_draws& d = {}) {
+  random_bits bits{d.seed};
+  score_table scores(d.kv_heads, d.most_slots);
+  kept_lists kept(d.kv_heads, d.most_slots);
+  std::vector<index_t> budgets(static_cast<std::size_t>(d.kv_heads));
+  for (std::uint64_t draw = 0; draw < d.draws; ++draw) {
+    const index_t longest = bits.in(0, d.most_slots + 1);
+    for (index_t h = 0; h < d.kv_heads; ++h) {
+      const index_t n = bits.in(0, 2) == 0 ? longest : bits.in(0, longest + 1);
+      if (scores.resize(h, n)) return {"score_table: takes up to max_slots", h};
+      const auto kind = static_cast<detail::score_kind>(bits.in(0, static_cast<index_t>(detail::score_kind::last)));
+      for (float& s : scores.row(h)) s = detail::drawn_score(bits, kind);
+      budgets[static_cast<std::size_t>(h)] =
+          greater(d.least_budget, bits.in(0, 3) == 0 ? n + bits.in(-1, 2) : bits.in(0, n + 1));
+      budgets[static_cast<std::size_t>(h)] = greater(0, budgets[static_cast<std::size_t>(h)]);
+    }
+    if (eviction_report r = detail::check_kept(policy, scores, budgets, kept)) {
+      r.draw = draw;
+      return r;
+    }
+  }
+  return {};
+}
+
+/// The law of slot_protection.
+template <slot_protection P>
+[[nodiscard]] eviction_report check_protection(const P& p, index_t kv_heads, index_t most_slots) {
+  const P copy = p;
+  for (index_t h = 0; h < kv_heads; ++h)
+    for (index_t n = 0; n <= most_slots; ++n) {
+      index_t count = 0;
+      for (index_t i = 0; i < n; ++i) {
+        const bool x = p.protects(h, i, n);
+        if (x != p.protects(h, i, n) || x != copy.protects(h, i, n))
+          return {"protects: depends on its arguments only", h, i, 0, 1};
+        count += x ? 1 : 0;
+      }
+      if (count != count_protected(p, h, n))
+        return {"count_protected: counts what is protected", h, -1, count_protected(p, h, n), count};
+    }
+  return {};
+}
+
+/// The law of budget_allocator, for one number of entries and a total that it can meet.
+template <budget_allocator A>
+[[nodiscard]] eviction_report check_allocator(const A& a, index_t total, index_t entries) {
+  std::vector<index_t> budgets(static_cast<std::size_t>(entries), -1), again(static_cast<std::size_t>(entries), 7);
+  if (const failure f = a.allocate(total, budgets))
+    return {"allocate: takes a total that it can meet", -1, f.at, f.value, f.limit};
+  if (a.allocate(total, again) || again != budgets) return {"allocate: the same answer for the same arguments"};
+  index_t sum = 0;
+  for (const index_t b : budgets) {
+    if (b < 0) return {"allocate: no entry is negative", -1, -1, b, 0};
+    sum += b;
+  }
+  if (sum != total) return {"allocate: the entries add up to the total", -1, -1, sum, total};
+  return {};
+}
+
+} // namespace HEED_ISA
+} // namespace heed::testing
