@@ -1,14 +1,13 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
 // heed_generate: continues texts with a Llama model; all attention is computed by heed.
+#include "llama/command_line.hpp"
 #include "llama/generation.hpp"
 #include "llama/language_model.hpp"
 #include "llama/text_output.hpp"
 
 #include <cstdio>
 #include <fstream>
-#include <iostream>
-#include <thread>
 
 namespace {
 
@@ -34,22 +33,10 @@ struct options {
   std::vector<std::string> prompts;
   llama::cache_options cache;
   bool layout_given = false, json = false;
-  std::ptrdiff_t tokens = 64, parallel = 1, chunk = 256, threads = 1;
+  std::ptrdiff_t tokens = 64, parallel = 1, chunk = 256, threads = llama::all_threads();
   double temperature = 0;
   std::uint64_t seed = 1;
 };
-
-double parse_temperature(const std::string& text) {
-  std::size_t used = 0;
-  double value = -1;
-  try {
-    value = std::stod(text, &used);
-  } catch (const std::exception&) {
-  }
-  if (used != text.size() || !(value >= 0 && value <= 1000))
-    throw llama::usage_error("--temperature is \"" + text + "\", but must be a number from 0 to 1000");
-  return value;
-}
 
 void read_prompts(const std::string& path, std::vector<std::string>& prompts) {
   std::ifstream file(path);
@@ -59,57 +46,45 @@ void read_prompts(const std::string& path, std::vector<std::string>& prompts) {
 }
 
 options parse(int argc, char** argv) {
-  using llama::parse_count;
   constexpr std::ptrdiff_t most_tokens = std::ptrdiff_t{1} << 24;
   options o;
-  o.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  for (int i = 1; i < argc; ++i) {
-    const std::string name = argv[i];
-    if (name == "--json") {
+  llama::command_line in(argc, argv, usage_text);
+  while (in.next()) {
+    if (in.is("--json")) {
       o.json = true;
-      continue;
-    }
-    if (name == "--help") {
-      std::cout << usage_text;
-      std::exit(0);
-    }
-    const auto value = [&]() -> std::string {
-      if (i + 1 >= argc) throw llama::usage_error(name + " needs a value");
-      return argv[++i];
-    };
-    if (name == "--model") {
-      o.model = value();
-    } else if (name == "--prompt") {
-      o.prompts.push_back(value());
-    } else if (name == "--prompt-file") {
-      read_prompts(value(), o.prompts);
-    } else if (name == "--tokens") {
-      o.tokens = parse_count(name, value(), 0, most_tokens);
-    } else if (name == "--policy") {
-      o.cache.keep = llama::parse_policy(value());
-    } else if (name == "--kv-type") {
-      o.cache.type = llama::parse_kv_type(value());
-    } else if (name == "--layout") {
-      o.cache.layout = llama::parse_layout(value());
+    } else if (in.is("--model")) {
+      o.model = in.value();
+    } else if (in.is("--prompt")) {
+      o.prompts.push_back(in.value());
+    } else if (in.is("--prompt-file")) {
+      read_prompts(in.value(), o.prompts);
+    } else if (in.is("--tokens")) {
+      o.tokens = in.count(0, most_tokens);
+    } else if (in.is("--policy")) {
+      o.cache.keep = llama::parse_policy(in.value());
+    } else if (in.is("--kv-type")) {
+      o.cache.type = llama::parse_kv_type(in.value());
+    } else if (in.is("--layout")) {
+      o.cache.layout = llama::parse_layout(in.value());
       o.layout_given = true;
-    } else if (name == "--page") {
-      o.cache.page = parse_count(name, value(), 1, 1 << 16);
-    } else if (name == "--parallel") {
-      o.parallel = parse_count(name, value(), 1, 1 << 12);
-    } else if (name == "--chunk") {
-      o.chunk = parse_count(name, value(), 1, 1 << 20);
-    } else if (name == "--threads") {
-      o.threads = parse_count(name, value(), 1, 1 << 10);
-    } else if (name == "--temperature") {
-      o.temperature = parse_temperature(value());
-    } else if (name == "--seed") {
-      o.seed = static_cast<std::uint64_t>(parse_count(name, value(), 0, (std::ptrdiff_t{1} << 62)));
+    } else if (in.is("--page")) {
+      o.cache.page = in.count(1, 1 << 16);
+    } else if (in.is("--parallel")) {
+      o.parallel = in.count(1, 1 << 12);
+    } else if (in.is("--chunk")) {
+      o.chunk = in.count(1, 1 << 20);
+    } else if (in.is("--threads")) {
+      o.threads = in.threads();
+    } else if (in.is("--temperature")) {
+      o.temperature = in.number(0, 1000);
+    } else if (in.is("--seed")) {
+      o.seed = in.seed();
     } else {
-      throw llama::usage_error("there is no option \"" + name + "\"\n" + usage_text);
+      in.refuse();
     }
   }
-  if (o.model.empty()) throw llama::usage_error(std::string("--model is missing\n") + usage_text);
-  if (o.prompts.empty()) throw llama::usage_error(std::string("--prompt is missing\n") + usage_text);
+  if (o.model.empty()) in.fail("--model is missing");
+  if (o.prompts.empty()) in.fail("--prompt is missing");
   if (o.parallel > 1 && !o.layout_given) o.cache.layout = llama::cache_layout::paged;
   return o;
 }
@@ -191,13 +166,5 @@ int run(const options& o) {
 } // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(parse(argc, argv));
-  } catch (const llama::usage_error& e) {
-    std::cerr << "heed_generate: " << e.what() << "\n";
-    return 2;
-  } catch (const std::exception& e) {
-    std::cerr << "heed_generate: " << e.what() << "\n";
-    return 1;
-  }
+  return llama::run_program("heed_generate", [&] { return run(parse(argc, argv)); });
 }

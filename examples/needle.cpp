@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 // heed_needle: what a cache policy keeps and costs. A small model answers questions about facts hidden in long filler,
 // for every context length, depth, policy and budget.
+#include "llama/command_line.hpp"
 #include "llama/generation.hpp"
 #include "llama/language_model.hpp"
 #include "llama/text_output.hpp"
@@ -11,9 +12,6 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -35,54 +33,35 @@ constexpr const char* usage_text = R"(usage: heed_needle [options]
 struct options {
   std::string model = "examples/needle_model/needle.gguf", out = "needle_out";
   std::vector<index_t> contexts = {256, 512, 1024, 2048}, budgets = {128, 256, 512, 1024};
-  index_t depths = 11, samples = 4, threads = 1;
+  index_t depths = 11, samples = 4, threads = llama::all_threads();
   llama::kv_type type = llama::kv_type::f32;
   std::uint64_t seed = std::uint64_t{1} << 32;
 };
 
-std::vector<index_t> parse_list(const std::string& name, const std::string& text, index_t least) {
-  std::vector<index_t> out;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find(',', at), text.size());
-    out.push_back(llama::parse_count(name, text.substr(at, end - at), least, 1 << 20));
-    at = end + 1;
-  }
-  return out;
-}
-
 options parse(int argc, char** argv) {
   options o;
-  o.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  for (int i = 1; i < argc; ++i) {
-    const std::string name = argv[i];
-    if (name == "--help") {
-      std::cout << usage_text;
-      std::exit(0);
-    }
-    const auto value = [&]() -> std::string {
-      if (i + 1 >= argc) throw llama::usage_error(name + " needs a value");
-      return argv[++i];
-    };
-    if (name == "--model")
-      o.model = value();
-    else if (name == "--out")
-      o.out = value();
-    else if (name == "--contexts")
-      o.contexts = parse_list(name, value(), needle::least_length({}));
-    else if (name == "--budgets")
-      o.budgets = parse_list(name, value(), 5);
-    else if (name == "--depths")
-      o.depths = llama::parse_count(name, value(), 2, 101);
-    else if (name == "--samples")
-      o.samples = llama::parse_count(name, value(), 1, 100000);
-    else if (name == "--kv-type")
-      o.type = llama::parse_kv_type(value());
-    else if (name == "--threads")
-      o.threads = llama::parse_count(name, value(), 1, 1 << 10);
-    else if (name == "--seed")
-      o.seed = static_cast<std::uint64_t>(llama::parse_count(name, value(), 0, index_t{1} << 62));
+  llama::command_line in(argc, argv, usage_text);
+  while (in.next()) {
+    if (in.is("--model"))
+      o.model = in.value();
+    else if (in.is("--out"))
+      o.out = in.value();
+    else if (in.is("--contexts"))
+      o.contexts = in.counts(needle::least_length({}), 1 << 20);
+    else if (in.is("--budgets"))
+      o.budgets = in.counts(5, 1 << 20);
+    else if (in.is("--depths"))
+      o.depths = in.count(2, 101);
+    else if (in.is("--samples"))
+      o.samples = in.count(1, 100000);
+    else if (in.is("--kv-type"))
+      o.type = llama::parse_kv_type(in.value());
+    else if (in.is("--threads"))
+      o.threads = in.threads();
+    else if (in.is("--seed"))
+      o.seed = in.seed();
     else
-      throw llama::usage_error("there is no option \"" + name + "\"\n" + usage_text);
+      in.refuse();
   }
   return o;
 }
@@ -191,13 +170,6 @@ std::string csv_of(const options& o, const std::vector<setting>& settings) {
   return out;
 }
 
-void write(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) throw std::runtime_error(path.string() + " cannot be written");
-}
-
 int run(const options& o) {
   const llama::gguf_file file(o.model);
   const llama::language_model model(file);
@@ -229,9 +201,9 @@ int run(const options& o) {
       << table_of(o, settings);
   std::printf("%td questions in %.0f s on %td threads\n", all, seconds, pool.workers());
   const std::filesystem::path out(o.out);
-  write(out / "needle.svg",
-        needle::svg("Recall of a hidden fact by cache policy", "context in tokens", "depth in percent", maps));
-  write(out / "needle.csv", csv_of(o, settings));
+  llama::write_file((out / "needle.svg").string(), needle::svg("Recall of a hidden fact by cache policy",
+                                                               "context in tokens", "depth in percent", maps));
+  llama::write_file((out / "needle.csv").string(), csv_of(o, settings));
   std::cout << "wrote " << (out / "needle.svg").string() << " and " << (out / "needle.csv").string() << "\n";
   return 0;
 }
@@ -239,13 +211,5 @@ int run(const options& o) {
 } // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(parse(argc, argv));
-  } catch (const llama::usage_error& e) {
-    std::cerr << "heed_needle: " << e.what() << "\n";
-    return 2;
-  } catch (const std::exception& e) {
-    std::cerr << "heed_needle: " << e.what() << "\n";
-    return 1;
-  }
+  return llama::run_program("heed_needle", [&] { return run(parse(argc, argv)); });
 }

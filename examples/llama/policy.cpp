@@ -3,6 +3,7 @@
 #include "policy.hpp"
 
 #include <charconv>
+#include <cstdio>
 
 namespace llama {
 
@@ -17,6 +18,21 @@ index_t parse_count(const std::string& what, const std::string& text, index_t le
   if (code != std::errc{} || end != text.data() + text.size() || value < least || value > most)
     throw usage_error(what + " is \"" + text + "\", but must be a whole number from " + std::to_string(least) + " to " +
                       std::to_string(most));
+  return value;
+}
+
+double parse_number(const std::string& what, const std::string& text, double least, double most) {
+  std::size_t used = 0;
+  double value = least - 1;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+  }
+  if (used != text.size() || !(value >= least && value <= most)) {
+    char limits[80];
+    std::snprintf(limits, sizeof limits, "%g to %g", least, most);
+    throw usage_error(what + " is \"" + text + "\", but must be a number from " + limits);
+  }
   return value;
 }
 

@@ -38,5 +38,7 @@ enum class kv_type { f32, f16, bf16 };
 
 /// A whole number in [least, most]; `what` is named in the message. Throws usage_error
 [[nodiscard]] index_t parse_count(const std::string& what, const std::string& text, index_t least, index_t most);
+/// A number in [least, most]. Throws usage_error
+[[nodiscard]] double parse_number(const std::string& what, const std::string& text, double least, double most);
 
 } // namespace llama
