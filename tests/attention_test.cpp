@@ -68,8 +68,10 @@ TEST(attention, what_is_wrong_is_refused_with_its_code) {
   c.out = c.out.slice(2, 0, 5);
   EXPECT_EQ(c.validate(), errc::dim_mismatch);
   c = {};
-  c.q = c.q.slice(1, 0, 3);
+  c.q = c.q.slice(1, 0, 2);
   EXPECT_EQ(c.validate(), errc::bad_extent);
+  c = {};
+  c.q = c.q.slice(1, 0, 3);
   c.out = c.out.slice(1, 0, 3);
   EXPECT_EQ(c.validate(), errc::heads_not_divisible);
   c = {};

@@ -36,13 +36,9 @@ template <class A, class... R> HEED_INLINE tile_shape shape_of(const kv_dims& d,
   return chosen{}(plan_detail::this_isa<A>(), problem_traits{d.key_dim, d.value_dim, static_cast<index_t>(sizeof(A))});
 }
 
-/// Every precondition. Fills p.
-template <class Q, class K, class O, class... R>
-HEED_NOINLINE failure check_call(const Q& q, const K& kv, const O& o,
-                                 typename call_types<Q, K, O, R...>::problem_type& p, const R&... roles) noexcept {
-  using types = call_types<Q, K, O, R...>;
-  using A = typename types::accum;
-  if (const failure f = normalise(q, kv, o, p)) return f;
+/// Preconditions of the roles, once views and source are known to be sound. Fills what roles say of p.
+template <class A, class K, class P, class... R>
+HEED_NOINLINE failure check_roles_of(const K& kv, P& p, const R&... roles) noexcept {
   const query_positions standard;
   p.positions = pick<role::positions, A>(standard, roles...);
   const scale natural{1.0 / __builtin_sqrt(static_cast<double>(p.extents.key_dim))};
@@ -51,6 +47,14 @@ HEED_NOINLINE failure check_call(const Q& q, const K& kv, const O& o,
   failure first;
   ((first = first ? first : check_role(roles, p.extents)), ...);
   return first;
+}
+
+/// Every precondition. Fills p.
+template <class Q, class K, class O, class... R>
+HEED_NOINLINE failure check_call(const Q& q, const K& kv, const O& o,
+                                 typename call_types<Q, K, O, R...>::problem_type& p, const R&... roles) noexcept {
+  if (const failure f = normalise(q, kv, o, p)) return f;
+  return check_roles_of<typename call_types<Q, K, O, R...>::accum>(kv, p, roles...);
 }
 
 /// Calls f with those roles that are observers.
@@ -63,6 +67,22 @@ HEED_INLINE errc with_observers(const F& f, const First& first, const Rest&... r
     return with_observers<A>(f, rest...);
 }
 
+/// A workspace must be large enough and the run's own.
+template <class P, class K>
+HEED_NOINLINE failure check_workspace(index_t workers, const plan& made, const P& p, const K& kv,
+                                      std::span<std::byte> workspace) noexcept {
+  if (workers < 1) return {errc::bad_value, "executor", "workers", workers, "the least is", 1};
+  const index_t needed = made.workspace_bytes(workers);
+  if (static_cast<index_t>(workspace.size()) < needed)
+    return {errc::workspace_too_small, "workspace", "bytes", static_cast<index_t>(workspace.size()),
+            "but the plan needs",      needed};
+  const footprint bytes = footprint_of(view(workspace.data(), static_cast<index_t>(workspace.size())));
+  if (may_share(bytes, p.written)) return {errc::overlap, "workspace", "buffers shared with o", 1, "the limit is", 0};
+  if (may_share(bytes, p.read)) return {errc::overlap, "workspace", "buffers shared with q", 1, "the limit is", 0};
+  if (touches(kv, bytes)) return {errc::overlap, "workspace", "buffers shared with kv", 1, "the limit is", 0};
+  return {};
+}
+
 /// Runs a checked call in a workspace that is large enough.
 template <class Executor, class P, class K, class... R>
 HEED_NOINLINE failure run_bound(Executor& executor, const plan& made, const P& p, const K& kv,
@@ -73,15 +93,7 @@ HEED_NOINLINE failure run_bound(Executor& executor, const plan& made, const P& p
   const auto& m = pick<role::mask, A>(everything, roles...);
   const auto& mod = pick<role::score, A>(unchanged, roles...);
   const tile_shape shape = shape_of<A>(kv.dims(), roles...);
-  if (executor.workers() < 1) return {errc::bad_value, "executor", "workers", executor.workers(), "the least is", 1};
-  const index_t needed = made.workspace_bytes(executor.workers());
-  if (static_cast<index_t>(workspace.size()) < needed)
-    return {errc::workspace_too_small, "workspace", "bytes", static_cast<index_t>(workspace.size()),
-            "but the plan needs",      needed};
-  const footprint bytes = footprint_of(view(workspace.data(), static_cast<index_t>(workspace.size())));
-  if (may_share(bytes, p.written)) return {errc::overlap, "workspace", "buffers shared with o", 1, "the limit is", 0};
-  if (may_share(bytes, p.read)) return {errc::overlap, "workspace", "buffers shared with q", 1, "the limit is", 0};
-  if (touches(kv, bytes)) return {errc::overlap, "workspace", "buffers shared with kv", 1, "the limit is", 0};
+  if (const failure f = check_workspace(executor.workers(), made, p, kv, workspace)) return f;
   arena memory(workspace.data(), static_cast<index_t>(workspace.size()));
   constexpr bool observed = 0 != roles_given<role::observer, A, R...>;
   errc code = errc::ok;
@@ -111,6 +123,26 @@ HEED_INLINE plan plan_for(const batch_shape& limits, const P&, const K& kv, cons
   using mask_type = std::remove_cvref_t<decltype(pick<role::mask, A>(full{}, roles...))>;
   using call_type = kernel::call<A, A, A, K, mask_type, no_score_mod, epilogue_list<>>;
   return plan(plan_detail::figures_of<A, call_type>(limits, kv.dims(), shape_of<A>(kv.dims(), roles...)));
+}
+
+/// Runs a checked call in a workspace of its own: body(plan, workspace) -> failure. name: of the caller.
+template <class A, class Executor, class P, class K, class F, class... R>
+HEED_NOINLINE failure with_workspace(Executor& executor, const char* name, const P& p, const K& kv, const F& body,
+                                     const R&... roles) noexcept {
+  batch_shape limits{p.extents.sequences, p.extents.tokens, p.extents.q_heads, 0, 1};
+  for (index_t s = 0; s < p.extents.sequences; ++s) {
+    limits.max_rows = greater(limits.max_rows, p.extents.rows(s));
+    for (index_t h = 0; h < p.extents.kv_heads; ++h) limits.max_slots = greater(limits.max_slots, kv.slots(s, h));
+  }
+  const plan made = plan_for<A>(limits, p, kv, roles...);
+  if (executor.workers() < 1) return {errc::bad_value, "executor", "workers", executor.workers(), "the least is", 1};
+  const auto bytes = static_cast<std::size_t>(made.workspace_bytes(executor.workers()));
+  auto* const memory = static_cast<std::byte*>(::operator new(bytes, std::nothrow));
+  if (memory == nullptr)
+    return {errc::out_of_memory, name, "workspace bytes", static_cast<index_t>(bytes), "the bytes allocated are", 0};
+  const failure f = body(made, std::span<std::byte>(memory, bytes));
+  ::operator delete(memory);
+  return f;
 }
 
 } // namespace HEED_ISA
@@ -215,21 +247,11 @@ void attend(Executor&& executor, const Q& q, const K& kv, const O& o, const Role
     if constexpr (detail::check_roles<A, Role...>()) {
       typename types::problem_type p;
       if (const failure f = detail::check_call(q, kv, o, p, roles...)) return detail::report(f);
-      batch_shape limits{p.extents.sequences, p.extents.tokens, p.extents.q_heads, 0, 1};
-      for (index_t s = 0; s < p.extents.sequences; ++s) {
-        limits.max_rows = greater(limits.max_rows, p.extents.rows(s));
-        for (index_t h = 0; h < p.extents.kv_heads; ++h) limits.max_slots = greater(limits.max_slots, kv.slots(s, h));
-      }
-      const plan made = detail::plan_for<A>(limits, p, kv, roles...);
-      if (executor.workers() < 1)
-        return detail::report({errc::bad_value, "executor", "workers", executor.workers(), "the least is", 1});
-      const auto bytes = static_cast<std::size_t>(made.workspace_bytes(executor.workers()));
-      auto* const memory = static_cast<std::byte*>(::operator new(bytes, std::nothrow));
-      if (memory == nullptr)
-        return detail::report({errc::out_of_memory, "attend", "workspace bytes", static_cast<index_t>(bytes),
-                               "the bytes allocated are", 0});
-      const failure f = detail::run_bound(executor, made, p, kv, std::span<std::byte>(memory, bytes), roles...);
-      ::operator delete(memory);
+      const failure f = detail::with_workspace<A>(
+          executor, "attend", p, kv,
+          [&](const plan& made, std::span<std::byte> workspace)
+              HEED_BODY { return detail::run_bound(executor, made, p, kv, workspace, roles...); },
+          roles...);
       if (f) detail::report(f);
     }
   }

@@ -34,6 +34,7 @@
 #include <heed/mask/sliding_window.hpp>
 #include <heed/mask/tree.hpp>
 #include <heed/merge.hpp>
+#include <heed/observe.hpp>
 #include <heed/observe/key_sums.hpp>
 #include <heed/observe/probability_rows.hpp>
 #include <heed/rope/rope_table.hpp>

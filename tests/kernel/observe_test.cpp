@@ -51,8 +51,8 @@ TEST(kernel_observe, each_chosen_cell_once_with_its_probability) {
     std::map<std::array<index_t, 3>, float> seen;
     for (index_t g = 0; g < 2; ++g)
       for (index_t begin = 0; begin < 170; begin += 100)
-        kernel::observe_stretch(c, scratch.s.prefill, logs.data(), watcher{chosen, &seen}, 1, g,
-                                {begin, std::min<index_t>(begin + 100, 170)});
+        kernel::observe_stretch(c, scratch.s.prefill, kernel::known_lse<float>{logs.data(), 6}, watcher{chosen, &seen},
+                                1, g, {begin, std::min<index_t>(begin + 100, 170)});
     margin m;
     for (index_t h = 0; h < 6; ++h)
       for (index_t r = 0; r < 60; ++r)

@@ -31,11 +31,17 @@ HEED_NOINLINE void normalise_scores(const panel<A>& p, const live_groups& live, 
   clear_to(keys);
 }
 
-/// Lets an observer see a stretch of slots of one key-value head. lse: [tokens][q_heads], natural, of the whole call.
-/// scratch rows and positions: [lanes of a tile].
+/// The natural log-sum-exp of each row of a call: [tokens][q_heads], at a stride from token to token. Both infinities
+/// mean a row that saw no key.
+template <class A> struct known_lse {
+  const A* data;
+  index_t token_stride;
+};
+
+/// Lets an observer see a stretch of slots of one key-value head. scratch rows and positions: [lanes of a tile].
 template <class A, class Call, class O>
-HEED_NOINLINE void observe_stretch(const Call& c, prefill_scratch<A>& s, const A* lse, const O& observer, index_t seq,
-                                   index_t kv_head, range slots) noexcept {
+HEED_NOINLINE void observe_stretch(const Call& c, prefill_scratch<A>& s, known_lse<A> lse, const O& observer,
+                                   index_t seq, index_t kv_head, range slots) noexcept {
   using stream = key_blocks<typename Call::mask_type, typename Call::source>;
   using layout = lane_layout<A>;
   const call_extents& e = c.p.extents;
@@ -77,7 +83,7 @@ HEED_NOINLINE void observe_stretch(const Call& c, prefill_scratch<A>& s, const A
           A& at = lse2[i * layout::full + lane];
           at = infinite;
           if (lane >= p.used) continue;
-          const A natural = lse[(first_token + p.row_of[lane]) * e.q_heads + p.head_of[lane]];
+          const A natural = lse.data[(first_token + p.row_of[lane]) * lse.token_stride + p.head_of[lane]];
           if (natural != -infinite) at = natural * log2e<A>;
         }
       stream blocks(c.m, c.kv, clip(t, c.kv, slots), c.shape.block_keys, PTRDIFF_MAX);

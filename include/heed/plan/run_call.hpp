@@ -158,7 +158,7 @@ template <class A> struct kept_lse {
 template <class A, class Call, class O> struct observe_context {
   const Call& c;
   const O& observer;
-  const A* lse;
+  kernel::known_lse<A> lse;
   const task* tasks;
   std::byte* scratch;
   index_t scratch_bytes;
@@ -186,8 +186,8 @@ HEED_INLINE void hand_out(Executor& executor, index_t n, void (*run)(void*, inde
 }
 
 template <class Executor, class A, class Call, class O>
-HEED_NOINLINE void observe_all(Executor& executor, const Call& c, const O& observer, const A* lse, task* tasks,
-                               std::byte* scratch, index_t scratch_bytes) noexcept {
+HEED_NOINLINE void observe_all(Executor& executor, const Call& c, const O& observer, kernel::known_lse<A> lse,
+                               task* tasks, std::byte* scratch, index_t scratch_bytes) noexcept {
   const call_extents& e = c.p.extents;
   if constexpr (requires { observer.prepare(e); }) observer.prepare(e);
   index_t n = 0;
@@ -221,8 +221,20 @@ HEED_NOINLINE errc run_checked(Executor& executor, const Call& c, const plan& p,
   const task_size size =
       builder.total() * (c.dims.key_dim + c.dims.value_dim) < 60000 ? task_size::small : task_size::worth_a_thread;
   hand_out(executor, work.task_count, &run_task<A, Call>, &x, size);
-  (observe_all(executor, c, observers, lse, work.tasks, scratch, scratch_bytes), ...);
+  [[maybe_unused]] const kernel::known_lse<A> known{lse, c.p.extents.q_heads};
+  (observe_all(executor, c, observers, known, work.tasks, scratch, scratch_bytes), ...);
   return errc::ok;
+}
+
+/// The observers' pass alone, of a checked call whose log-sum-exp is known.
+template <class Executor, class A, class Call, class... O>
+HEED_NOINLINE void observe_checked(Executor& executor, const Call& c, const plan& p, detail::arena memory,
+                                   kernel::known_lse<A> lse, const O&... observers) noexcept {
+  const index_t workers = executor.workers(), scratch_bytes = (p.numbers().worker_bytes + 63) / 64 * 64;
+  std::byte* scratch = memory.take<std::byte>(workers * scratch_bytes);
+  task* tasks = memory.take<task>(p.numbers().observer_tasks);
+  HEED_EXPECTS(memory.fits());
+  (observe_all(executor, c, observers, lse, tasks, scratch, scratch_bytes), ...);
 }
 
 } // namespace plan_detail

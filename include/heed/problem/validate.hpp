@@ -97,19 +97,17 @@ template <class K> HEED_NOINLINE index_t slots_function(const void* kv, index_t 
   return static_cast<const K*>(kv)->slots(seq, kv_head);
 }
 
-/// Fills the normal form, or says what is wrong. Nothing of the source is read before its own check passed.
-template <class TQ, class TO, class Q, class K, class O>
-HEED_NOINLINE failure normalise(const Q& q, const K& kv, const O& o, problem<TQ, TO>& p) noexcept {
+/// Fills the part of the normal form that queries and a source give, or says what is wrong. Nothing of the source is
+/// read before its own check passed.
+template <class TQ, class TO, class Q, class K>
+HEED_NOINLINE failure normalise_queries(const Q& q, const K& kv, problem<TQ, TO>& p) noexcept {
   if (const failure f = check_rows("q", q)) return f;
-  if (const failure f = check_rows("o", o)) return f;
   if constexpr (self_checking<K>)
     if (const failure f = kv.check(call_extents{})) return f;
   const kv_dims d = kv.dims();
   const auto qs = pack_view(q);
-  const auto os = pack_view(o);
   if (const failure f = check_dims(d)) return f;
   if (d.key_dim != qs.dim) return {errc::dim_mismatch, "kv", "key_dim", d.key_dim, "but q has dim", qs.dim};
-  if (d.value_dim != os.dim) return {errc::dim_mismatch, "o", "dim", os.dim, "but kv has value_dim", d.value_dim};
   if (K::values_alias_keys && d.value_dim > d.key_dim)
     return {errc::dim_mismatch, "kv", "value_dim", d.value_dim, "a value is a part of its key, but key_dim is",
             d.key_dim};
@@ -118,11 +116,9 @@ HEED_NOINLINE failure normalise(const Q& q, const K& kv, const O& o, problem<TQ,
   if (K::values_alias_keys && d.value_offset > d.key_dim - d.value_dim)
     return {errc::dim_mismatch,     "kv", "value_offset", d.value_offset, "key_dim less value_dim is",
             d.key_dim - d.value_dim};
-  if (qs.heads != os.heads) return {errc::bad_extent, "o", "heads", os.heads, "but q has heads", qs.heads};
   if (qs.heads < 1) return {errc::bad_extent, "q", "heads", qs.heads, "the least is", 1};
   if (qs.heads % d.kv_heads != 0)
     return {errc::heads_not_divisible, "q", "heads", qs.heads, "which is no multiple of kv_heads", d.kv_heads};
-  if (qs.tokens != os.tokens) return {errc::bad_extent, "o", "tokens", os.tokens, "but q has tokens", qs.tokens};
   if (qs.sequences >= 0 && qs.sequences != d.sequences)
     return {errc::bad_extent, "q", "sequences", qs.sequences, "but kv has sequences", d.sequences};
   call_extents& e = p.extents;
@@ -134,16 +130,29 @@ HEED_NOINLINE failure normalise(const Q& q, const K& kv, const O& o, problem<TQ,
               d.sequences};
     e.rows_each = d.sequences > 0 ? qs.tokens / d.sequences : 0;
   }
-  if (const failure f = check_same_cut(os, e)) return f;
-  if (const failure f = check_written("o", rows_of(o))) return f;
-  const footprint written = footprint_of(rows_of(o)), read = footprint_of(rows_of(q));
-  if (may_share(written, read))
-    return {errc::overlap, "o", "bytes shared with q", meet(written.hull, read.hull).size(), "the limit is", 0};
-  if (touches(kv, written)) return {errc::overlap, "o", "buffers shared with kv", 1, "the limit is", 0};
   p.heads = {qs.heads, d.kv_heads};
   p.q = {qs.rows.data, qs.rows.token_stride, qs.rows.head_stride, qs.rows.rows_each, qs.rows.sequence_stride};
+  p.read = footprint_of(rows_of(q));
+  return {};
+}
+
+/// The whole normal form: queries, source and outputs.
+template <class TQ, class TO, class Q, class K, class O>
+HEED_NOINLINE failure normalise(const Q& q, const K& kv, const O& o, problem<TQ, TO>& p) noexcept {
+  if (const failure f = normalise_queries(q, kv, p)) return f;
+  if (const failure f = check_rows("o", o)) return f;
+  const auto os = pack_view(o);
+  const call_extents& e = p.extents;
+  if (e.value_dim != os.dim) return {errc::dim_mismatch, "o", "dim", os.dim, "but kv has value_dim", e.value_dim};
+  if (e.q_heads != os.heads) return {errc::bad_extent, "o", "heads", os.heads, "but q has heads", e.q_heads};
+  if (e.tokens != os.tokens) return {errc::bad_extent, "o", "tokens", os.tokens, "but q has tokens", e.tokens};
+  if (const failure f = check_same_cut(os, e)) return f;
+  if (const failure f = check_written("o", rows_of(o))) return f;
+  const footprint written = footprint_of(rows_of(o));
+  if (may_share(written, p.read))
+    return {errc::overlap, "o", "bytes shared with q", meet(written.hull, p.read.hull).size(), "the limit is", 0};
+  if (touches(kv, written)) return {errc::overlap, "o", "buffers shared with kv", 1, "the limit is", 0};
   p.o = os.rows;
-  p.read = read;
   p.written = written;
   return {};
 }
