@@ -21,16 +21,17 @@ struct paged_cache_memory {
 };
 
 /// Sequences that share the pages of one pool. Appending takes pages from the free list, released ones are used again,
-/// the last released first. Never allocates. Changes nothing if it refuses.
+/// the last released first. Never allocates. Changes nothing if it refuses. Alias: the value pool is a part of the key
+/// pool, from value_offset on (kv/latent_cache.hpp makes such a cache); tokens are appended as rows of keys alone.
 ///
 /// Shapes    pools: [pages][page][kv_heads][dim], or [pages][page][1][dim] with lists per head
 /// Laws      source() is lawful after any calls; a page is in one list or free, never both
 /// Cost      append O(rows); the rest O(pages)
-template <class K, class V> class paged_cache {
+template <class K, class V, bool Alias = false> class paged_cache {
 public:
   HEED_INLINE paged_cache(const tensor_view<K, 4>& k_pool, const tensor_view<V, 4>& v_pool,
-                          const paged_cache_memory& memory) noexcept
-      : k_(k_pool), v_(v_pool), at_(memory), page_(k_pool.extent(1)) {
+                          const paged_cache_memory& memory, index_t value_offset = 0) noexcept
+      : k_(k_pool), v_(v_pool), at_(memory), page_(k_pool.extent(1)), value_offset_(value_offset) {
     static_assert(!std::is_const_v<K> && !std::is_const_v<V>, "heed: paged_cache: the pools are written");
     broken_ = check_memory();
     if (broken_) return;
@@ -57,22 +58,33 @@ public:
   }
 
   /// The cache as attend reads it. It sees later appends.
-  [[nodiscard]] HEED_INLINE paged_source<K, V> source() const noexcept {
+  [[nodiscard]] HEED_INLINE paged_source<K, V, Alias> source() const noexcept {
     const auto lists =
         at_.kv_heads > 0 ? detail::page_lists(head_page_table{at_.kv_heads, {}, at_.pages, at_.max_pages, at_.lengths})
                          : detail::page_lists(block_table{at_.pages, at_.max_pages, at_.lengths});
-    return {detail::as_rank_4(k_), detail::as_rank_4(v_), lists, paged_slots{at_.positions, {}, at_.seen}};
+    return {detail::as_rank_4(k_), detail::as_rank_4(v_), lists, paged_slots{at_.positions, {}, at_.seen},
+            value_offset_};
   }
 
   /// Writes tokens behind the last of a sequence: k, v [tokens][kv_heads][dim].
   template <storable_as<K> UK, storable_as<V> UV>
-  [[nodiscard]] HEED_INLINE failure append(index_t seq, const tensor_view<UK, 3>& k,
-                                           const tensor_view<UV, 3>& v) noexcept {
+  requires(!Alias) [[nodiscard]] HEED_INLINE failure
+      append(index_t seq, const tensor_view<UK, 3>& k, const tensor_view<UV, 3>& v) noexcept {
     if (broken_) return broken_;
     const failure f = detail::check_fresh(seq, sequences(), k, v, kv_heads(), k_.extent(3), v_.extent(3));
     if (f) return f;
     if (const failure full = reserve(seq, k.extent(0))) return full;
     write_rows(seq, k, v);
+    return {};
+  }
+  /// The same where values are a part of their keys: rows [tokens][kv_heads][dim].
+  template <storable_as<K> U>
+  requires Alias [[nodiscard]] HEED_INLINE failure append(index_t seq, const tensor_view<U, 3>& rows) noexcept {
+    if (broken_) return broken_;
+    const index_t dim = k_.extent(3);
+    if (const failure f = detail::check_fresh(seq, sequences(), rows, rows, kv_heads(), dim, dim)) return f;
+    if (const failure full = reserve(seq, rows.extent(0))) return full;
+    write_rows(seq, rows, rows);
     return {};
   }
   /// Gives all pages of a sequence back; it starts again at position 0.
@@ -164,7 +176,8 @@ private:
     return {};
   }
   template <class UK, class UV>
-  HEED_INLINE void write_rows(index_t seq, const tensor_view<UK, 3>& k, const tensor_view<UV, 3>& v) noexcept {
+  HEED_INLINE void write_rows(index_t seq, const tensor_view<UK, 3>& k,
+                              [[maybe_unused]] const tensor_view<UV, 3>& v) noexcept {
     const index_t tokens = k.extent(0), first = seen(seq);
     for (index_t l = list(seq, 0); l < list(seq, 0) + lists_each(); ++l) {
       index_t& n = at(at_.lengths, l);
@@ -173,7 +186,7 @@ private:
         for (index_t h = 0; h < k_.extent(2); ++h) {
           const index_t from = at_.kv_heads > 0 ? l - list(seq, 0) : h;
           detail::store_row(&k_(id, in, h, 0), &k(t, from, 0), k_.extent(3));
-          detail::store_row(&v_(id, in, h, 0), &v(t, from, 0), v_.extent(3));
+          if constexpr (!Alias) detail::store_row(&v_(id, in, h, 0), &v(t, from, 0), v_.extent(3));
         }
         if (!at_.positions.empty()) at(at_.positions, r) = first + t;
       }
@@ -185,7 +198,7 @@ private:
   tensor_view<K, 4> k_;
   tensor_view<V, 4> v_;
   paged_cache_memory at_;
-  index_t page_, free_ = 0;
+  index_t page_, value_offset_, free_ = 0;
   failure broken_ = {};
 };
 
@@ -226,7 +239,7 @@ inline failure check_paged_memory(const paged_cache_memory& at, index_t pool_pag
 } // namespace HEED_ISA
 } // namespace detail
 
-template <class K, class V> HEED_INLINE failure paged_cache<K, V>::check_memory() const noexcept {
+template <class K, class V, bool Alias> HEED_INLINE failure paged_cache<K, V, Alias>::check_memory() const noexcept {
   const auto k = detail::as_rank_4(k_);
   const auto v = detail::as_rank_4(v_);
   if (const failure f = detail::check_pair(k, v, 0)) return f;
