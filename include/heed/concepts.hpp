@@ -281,8 +281,13 @@ template <class A> struct probability_block {
   index_t ld;
 };
 
+/// What an observer is shown: probabilities exp(score - lse), or their natural logarithms, score - lse, which neither
+/// underflow nor lose order; then masked cells and padding are -inf.
+enum class shown : unsigned char { probabilities, logarithms };
+
 /// Sees probabilities in a second pass over chosen rows. rows(seq, head, n): which of the head's n query rows, known
-/// before the pass.
+/// before the pass. Optional: shows(), see shown (absent: probabilities); slots_together(), so that slots [i n, i n + n)
+/// come from one task (absent: 1); prepare(extents), before the pass.
 /// Law: all calls for one (seq, kv head, slot) come from one task, in a fixed order: no race, and the same bits for any
 /// worker count.
 template <class O, class A = float>
