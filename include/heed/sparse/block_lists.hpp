@@ -1,0 +1,183 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Owns the lists of kept blocks and single key columns that selectors and readers write and mask/block_sparse.hpp
+// reads.
+#include <heed/mask/block_sparse.hpp>
+
+#include <span>
+#include <vector>
+
+namespace heed {
+
+/// Sizes of block lists.
+///
+/// Units     rows, keys: query rows and tokens of the longest sequence; lists: per sequence (one for all heads, or one
+///           per key-value head, or one per query head); heads_per_list: query heads that read one list (one list
+///           serves all heads whatever it says); sequences 1: all sequences share the lists; stripe_rows: query rows
+///           that share single key columns, 0: no stripes
+struct block_shape {
+  index_t rows = 0, keys = 0;
+  index_t block_rows = 128, block_keys = 128;
+  index_t lists = 1, heads_per_list = 1, sequences = 1;
+  index_t stripe_rows = 0;
+};
+
+/// Per (sequence, list) and block of query rows the kept blocks of keys: full ones, and partial ones whose cells the
+/// mask's predicate decides; per group of rows single key columns (stripes). Rows may be written in any order, each
+/// once; rows never written are empty. Reusable: reset keeps the memory.
+///
+/// Requires  lists ascend, lie in range and do not share blocks, else error with the entry; what was written before
+///           stays
+/// Cost      4 bytes per entry, 16 per row and kind
+class block_lists {
+public:
+  using entries = std::span<const std::int32_t>;
+
+  block_lists() = default;
+  HEED_INLINE explicit block_lists(const block_shape& shape) { reset(shape); }
+
+  /// Empties the lists and sets their sizes. Allocates only where they grow beyond what they ever held.
+  HEED_INLINE void reset(const block_shape& shape);
+  /// Writes the blocks of one block of rows.
+  HEED_INLINE void set_row(index_t seq, index_t list, index_t row_block, entries full, entries partial = {});
+  /// Writes the single key columns of one group of rows, by position.
+  HEED_INLINE void set_stripes(index_t seq, index_t list, index_t group, entries keys);
+  /// Says how each query head is treated; without it head h reads list h / heads_per_list.
+  ///
+  /// Requires  heads outlive nothing: they are copied
+  HEED_INLINE void set_heads(std::span<const block_head> heads) { heads_.assign(heads.begin(), heads.end()); }
+
+  [[nodiscard]] HEED_INLINE const block_shape& shape() const noexcept { return shape_; }
+  [[nodiscard]] HEED_INLINE index_t row_blocks() const noexcept { return parts(shape_.rows, shape_.block_rows); }
+  [[nodiscard]] HEED_INLINE index_t key_blocks() const noexcept { return parts(shape_.keys, shape_.block_keys); }
+  [[nodiscard]] HEED_INLINE index_t stripe_groups() const noexcept { return parts(shape_.rows, shape_.stripe_rows); }
+
+  [[nodiscard]] HEED_INLINE entries full_row(index_t seq, index_t list, index_t row_block) const noexcept {
+    return full_.row(row_index(seq, list, row_block));
+  }
+  [[nodiscard]] HEED_INLINE entries partial_row(index_t seq, index_t list, index_t row_block) const noexcept {
+    return partial_.row(row_index(seq, list, row_block));
+  }
+  [[nodiscard]] HEED_INLINE entries stripes(index_t seq, index_t list, index_t group) const noexcept {
+    return stripes_.row(list_index(seq, list) * stripe_groups() + group);
+  }
+  [[nodiscard]] HEED_INLINE std::span<const block_head> heads() const noexcept { return heads_; }
+
+  /// The arguments of the mask; they read this object's memory.
+  [[nodiscard]] HEED_INLINE block_table view() const noexcept {
+    return {shape_.block_rows,     shape_.block_keys, row_blocks(),    shape_.lists,
+            shape_.heads_per_list, shape_.sequences,  full_.view(),    partial_.view(),
+            shape_.stripe_rows,    stripe_groups(),   stripes_.view(), heads_};
+  }
+  /// The mask over these lists; `cells` decides inside partial blocks. Valid until the lists change.
+  template <heed::mask Cells = full>
+  [[nodiscard]] HEED_INLINE block_sparse<Cells> mask(Cells cells = {}) const noexcept {
+    return block_sparse<Cells>(view(), cells);
+  }
+
+private:
+  static HEED_INLINE index_t parts(index_t n, index_t of) noexcept { return of > 0 ? (n + of - 1) / of : 0; }
+  HEED_INLINE index_t list_index(index_t seq, index_t list) const noexcept { return seq * shape_.lists + list; }
+  HEED_INLINE index_t row_index(index_t seq, index_t list, index_t row_block) const noexcept {
+    return list_index(seq, list) * row_blocks() + row_block;
+  }
+  HEED_INLINE void check_place(index_t seq, index_t list, const char* what, index_t at, index_t limit) const;
+  static HEED_INLINE void check_entries(entries list, const char* what, index_t limit);
+
+  struct pool {
+    std::vector<std::int32_t> entries;
+    std::vector<std::int64_t> begin, end;
+
+    HEED_INLINE void reset(index_t rows) {
+      entries.clear();
+      begin.assign(static_cast<std::size_t>(rows), 0);
+      end.assign(static_cast<std::size_t>(rows), 0);
+    }
+    HEED_INLINE void set(index_t row, block_lists::entries list) {
+      const auto at = static_cast<std::size_t>(row);
+      begin[at] = static_cast<std::int64_t>(entries.size());
+      entries.insert(entries.end(), list.begin(), list.end());
+      end[at] = static_cast<std::int64_t>(entries.size());
+    }
+    [[nodiscard]] HEED_INLINE block_lists::entries row(index_t row) const noexcept {
+      const auto at = static_cast<std::size_t>(row);
+      return {entries.data() + begin[at], static_cast<std::size_t>(end[at] - begin[at])};
+    }
+    [[nodiscard]] HEED_INLINE index_rows view() const noexcept { return {entries, begin, end}; }
+  };
+
+  block_shape shape_{};
+  pool full_, partial_, stripes_;
+  std::vector<block_head> heads_;
+};
+
+HEED_INLINE void block_lists::reset(const block_shape& s) {
+  const auto least = [](const char* what, index_t value, index_t limit) HEED_BODY {
+    if (value < limit) detail::report({errc::bad_value, "block_lists", what, value, "the least is", limit});
+  };
+  const auto most = [](const char* what, index_t value) HEED_BODY {
+    constexpr index_t limit = 0x7fffffff; // entries are 32 bits wide
+    if (value > limit) detail::report({errc::limit_exceeded, "block_lists", what, value, "the limit is", limit});
+  };
+  least("rows", s.rows, 0);
+  least("keys", s.keys, 0);
+  least("block_rows", s.block_rows, 1);
+  least("block_keys", s.block_keys, 1);
+  least("lists", s.lists, 1);
+  least("heads_per_list", s.heads_per_list, 1);
+  least("sequences", s.sequences, 1);
+  least("stripe_rows", s.stripe_rows, 0);
+  most("rows", s.rows);
+  most("keys", s.keys);
+  shape_ = s;
+  full_.reset(s.sequences * s.lists * row_blocks());
+  partial_.reset(s.sequences * s.lists * row_blocks());
+  stripes_.reset(s.sequences * s.lists * stripe_groups());
+  heads_.clear();
+}
+
+HEED_INLINE void block_lists::check_place(index_t seq, index_t list, const char* what, index_t at,
+                                          index_t limit) const {
+  const auto inside = [](const char* name, index_t value, index_t end) HEED_BODY {
+    if (value < 0 || value >= end)
+      detail::report({errc::index_out_of_range, "block_lists", name, value, "it must be at least 0 and below", end});
+  };
+  inside("sequence", seq, shape_.sequences);
+  inside("list", list, shape_.lists);
+  inside(what, at, limit);
+}
+
+HEED_INLINE void block_lists::check_entries(entries list, const char* what, index_t limit) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const auto at = static_cast<index_t>(i);
+    if (list[i] < 0 || list[i] >= limit)
+      detail::report(
+          {errc::index_out_of_range, "block_lists", what, list[i], "it must be at least 0 and below", limit, at});
+    if (i > 0 && list[i] <= list[i - 1])
+      detail::report(
+          {errc::not_monotone, "block_lists", what, list[i], "it must be above the entry before,", list[i - 1], at});
+  }
+}
+
+HEED_INLINE void block_lists::set_row(index_t seq, index_t list, index_t row_block, entries full, entries partial) {
+  check_place(seq, list, "row block", row_block, row_blocks());
+  check_entries(full, "full blocks", key_blocks());
+  check_entries(partial, "partial blocks", key_blocks());
+  for (std::size_t i = 0, j = 0; i < full.size() && j < partial.size();) {
+    if (full[i] == partial[j])
+      detail::report({errc::overlap, "block_lists", "a partial block", partial[j],
+                      "it is among the full ones too:", full[i], static_cast<index_t>(j)});
+    full[i] < partial[j] ? ++i : ++j;
+  }
+  full_.set(row_index(seq, list, row_block), full);
+  partial_.set(row_index(seq, list, row_block), partial);
+}
+
+HEED_INLINE void block_lists::set_stripes(index_t seq, index_t list, index_t group, entries keys) {
+  check_place(seq, list, "stripe group", group, stripe_groups());
+  check_entries(keys, "stripes", shape_.keys);
+  stripes_.set(list_index(seq, list) * stripe_groups() + group, keys);
+}
+
+} // namespace heed

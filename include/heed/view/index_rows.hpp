@@ -1,0 +1,38 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// Compressed rows: many ascending lists of indices in one buffer.
+#include <heed/view/index_list.hpp>
+
+namespace heed {
+
+/// Row i has the entries [begin[i], end[i]). With offsets as CSR keeps them, begin and end are two parts of one array;
+/// with a count per row, rows may leave room between them, lie in any order, or share entries.
+///
+/// Shapes    begin, end: [rows]
+struct index_rows {
+  index_list entries{}, begin{}, end{};
+
+  [[nodiscard]] HEED_INLINE constexpr index_t size() const noexcept { return begin.size(); }
+  [[nodiscard]] HEED_INLINE constexpr range row(index_t i) const noexcept { return {begin[i], end[i]}; }
+
+  /// The first of the places `among` (inside one row) whose entry is at least x; among.end: none.
+  [[nodiscard]] HEED_INLINE constexpr index_t first_at_least(range among, index_t x) const noexcept {
+    while (among.begin < among.end) {
+      const index_t middle = among.begin + (among.end - among.begin) / 2;
+      if (entries[middle] < x)
+        among.begin = middle + 1;
+      else
+        among.end = middle;
+    }
+    return among.begin;
+  }
+  /// Whether a row holds x.
+  [[nodiscard]] HEED_INLINE constexpr bool holds(index_t i, index_t x) const noexcept {
+    const range r = row(i);
+    const index_t at = first_at_least(r, x);
+    return at < r.end && entries[at] == x;
+  }
+};
+
+} // namespace heed
