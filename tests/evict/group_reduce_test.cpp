@@ -18,7 +18,8 @@ std::vector<float> reduced(const group_reduce& how, index_t q_heads, const std::
                            const std::vector<float>& x) {
   const index_t n = heads.empty() ? q_heads : static_cast<index_t>(heads.size());
   std::vector<float> out(static_cast<std::size_t>(kv_heads * slots), 9.f);
-  reduce_groups(how, q_heads, heads, view(x.data(), n, slots), view(out.data(), kv_heads, slots));
+  std::vector<index_t> lengths(kv_heads, slots);
+  reduce_groups(how, q_heads, heads, view(x.data(), n, slots), score_table(view(out.data(), kv_heads, slots), lengths));
   return out;
 }
 
@@ -53,6 +54,14 @@ TEST(evict_group_reduce, equals_the_loop_over_the_heads_of_a_group) {
               EXPECT_EQ(got[static_cast<std::size_t>(h * slots + j)], expected);
             }
         }
+}
+
+TEST(evict_group_reduce, heads_of_different_lengths_get_as_many_scores_as_they_hold) {
+  const std::vector<float> x{1, 2, 3, 10, 20, 30};
+  std::vector<float> out(6, 9.f);
+  std::vector<index_t> lengths{3, 1};
+  reduce_groups({}, 2, {}, view(x.data(), 2, 3), score_table(view(out.data(), 2, 3), lengths));
+  EXPECT_EQ(out, (std::vector<float>{1, 2, 3, 10, 9, 9}));
 }
 
 TEST(evict_group_reduce, of_one_head_a_group_is_that_head) {

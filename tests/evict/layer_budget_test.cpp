@@ -17,8 +17,7 @@ using list = std::vector<index_t>;
 index_t sum(const list& x) { return std::accumulate(x.begin(), x.end(), index_t{0}); }
 
 refusal weighed(const std::vector<double>& weights, index_t total, const budget_limits& limits, list& out) {
-  list order(out.size());
-  return layer_budget(weights, total, limits, order, out);
+  return weighted_layers{weights, limits}.allocate(total, out);
 }
 list compress(const std::vector<double>& weights, index_t total, const budget_limits& limits) {
   list out(weights.size(), -1);
@@ -84,9 +83,11 @@ TEST(evict_layer_budget, repair_goes_round_within_limits) {
   EXPECT_EQ(repair_sum(b, 17, {0, 6}), 0);
   EXPECT_EQ(b, (list{6, 6, 5}));
   EXPECT_EQ(repair_sum(b, 20, {0, 6}), 2) << "what the limits leave missing";
-  const list lightest_first{2, 0, 1};
-  EXPECT_EQ(repair_sum(b, 13, {4, 6}, lightest_first), 0);
-  EXPECT_EQ(b, (list{4, 5, 4}));
+  const std::vector<double> weights{.3, .5, .2};
+  EXPECT_EQ(repair_sum<double>(b, 13, {4, 6}, weights), 0);
+  EXPECT_EQ(b, (list{4, 5, 4})) << "the lightest lose first: 2, 0, 1, then 0";
+  EXPECT_EQ(repair_sum<double>(b, 16, {4, 6}, weights), 0);
+  EXPECT_EQ(b, (list{5, 6, 5})) << "the heaviest gain first: 1, 0, 2";
 }
 
 TEST(evict_layer_budget, halves_round_to_even) {
@@ -113,10 +114,12 @@ TEST(evict_layer_budget, refuses_totals_out_of_reach_before_writing) {
             (refusal{errc::bad_value, "layer_budget: max is 18, but min is 19"}));
   list none;
   EXPECT_EQ(weighed({}, 0, {}, none), (refusal{errc::bad_extent, "layer_budget: layers is 0, the least is 1"}));
-  list short_order(2);
-  const std::vector<double> w{.5, .3, .2};
-  EXPECT_EQ(refusal(layer_budget(w, 30, {4, 18}, short_order, out)),
-            (refusal{errc::bad_extent, "layer_budget: entries of order is 2, the layers are 3"}));
+  EXPECT_EQ(refusal(pyramid_layers{{.beta = 0}}.allocate(30, out)),
+            (refusal{errc::bad_value, "pyramid: beta is 0, the least is 1"}));
+  EXPECT_EQ(refusal(pyramid_layers{{.window = -1}}.allocate(30, out)),
+            (refusal{errc::bad_value, "pyramid: window is -1, the least is 0"}));
+  EXPECT_EQ(refusal(uniform_layers{}.allocate(-1, out)),
+            (refusal{errc::bad_value, "layer_budget: total is -1, but min in every layer needs 0"}));
   EXPECT_EQ(out, (list{77, 77, 77}));
 }
 } // namespace

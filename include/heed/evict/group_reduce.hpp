@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // From scores per query head to scores per key-value head: what is stored, and so what is kept, is stored once a group.
-#include <heed/view/tensor_view.hpp>
+#include <heed/evict/score_table.hpp>
 
 namespace heed {
 
@@ -17,36 +17,38 @@ struct group_reduce {
 
 inline namespace HEED_ISA {
 
-/// to[kv_head][slot] from `from[i][slot]`, i counting the observed query heads.
+/// Fills every row of `to` from `from[i]`, i counting the observed query heads. A group without an observed head gets
+/// zeros.
 ///
-/// Shapes       from: [observed heads][slots]; heads: the observed query heads, ascending (empty: all); to: [kv_heads]
-///              [slots]. A group without an observed head gets zeros
-/// Requires     q_heads a multiple of kv_heads; from and to share no memory
+/// Shapes       from: [observed heads][slots], at least as many as the rows of `to` have; heads: the observed query
+///              heads, ascending (empty: all)
+/// Requires     q_heads a multiple of the key-value heads; over layer: rows of one length
 /// Determinism  heads are added in ascending order, and the sum divided by their number
 /// Cost         O(observed heads * slots), no memory
 inline void reduce_groups(const group_reduce& how, index_t q_heads, std::span<const index_t> heads,
-                          const tensor_view<const float, 2>& from, const tensor_view<float, 2>& to) noexcept {
-  const index_t group = q_heads / to.extent(0), slots = to.extent(1);
-  for (index_t h = 0; h < to.extent(0); ++h) {
-    float* const out = slots > 0 ? &to(h, 0) : nullptr;
+                          const tensor_view<const float, 2>& from, const score_table& to) noexcept {
+  const index_t group = q_heads / to.kv_heads();
+  for (index_t h = 0; h < to.kv_heads(); ++h) {
+    const std::span<float> out = to.row(h);
+    if (out.empty()) continue;
     if (how.over == reduce_over::layer && h > 0) {
-      for (index_t j = 0; j < slots; ++j) out[j] = to(0, j);
+      for (std::size_t j = 0; j < out.size(); ++j) out[j] = to.row(0)[j];
       continue;
     }
     index_t count = 0;
     for (index_t i = 0; i < from.extent(0); ++i) {
       const index_t head = heads.empty() ? i : heads[static_cast<std::size_t>(i)];
       if (how.over == reduce_over::group && head / group != h) continue;
-      const float* const x = slots > 0 ? &from(i, 0) : nullptr;
+      const float* const x = &from(i, 0);
       if (count++ == 0)
-        for (index_t j = 0; j < slots; ++j) out[j] = x[j];
+        for (std::size_t j = 0; j < out.size(); ++j) out[j] = x[j];
       else if (how.by == reduce_by::max)
-        for (index_t j = 0; j < slots; ++j) out[j] = x[j] > out[j] ? x[j] : out[j];
+        for (std::size_t j = 0; j < out.size(); ++j) out[j] = x[j] > out[j] ? x[j] : out[j];
       else
-        for (index_t j = 0; j < slots; ++j) out[j] += x[j];
+        for (std::size_t j = 0; j < out.size(); ++j) out[j] += x[j];
     }
     const auto divisor = static_cast<float>(how.by == reduce_by::mean && count > 0 ? count : 1);
-    for (index_t j = 0; j < slots; ++j) out[j] = count == 0 ? 0.f : out[j] / divisor;
+    for (float& x : out) x = count == 0 ? 0.f : x / divisor;
   }
 }
 

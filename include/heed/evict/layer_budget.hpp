@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Splits a budget of tokens over layers: evenly, as a pyramid, or by how much a layer's output suffers. Sums are exact.
-#include <heed/error.hpp>
+#include <heed/evict/stages.hpp>
 
 namespace heed {
 
@@ -28,23 +28,52 @@ HEED_INLINE index_t round_half_even(double x) noexcept {
   return below + (rest > .5 || (rest == .5 && below % 2 != 0) ? 1 : 0);
 }
 
-/// Moves budgets towards a total, one token at a time and cyclically in the given order, within limits. No order:
-/// tokens are added from the first budget on and taken away from the last on. Stops where no budget can move.
+/// Moves budgets towards a total, one token at a time and cyclically, within limits: tokens are added from the first
+/// budget on and taken away from the last on. Stops where no budget can move.
 ///
 /// Effects   returns what is still missing: 0 unless the limits forbid the total
-inline index_t repair_sum(std::span<index_t> budgets, index_t total, const budget_limits& limits,
-                          std::span<const index_t> order = {}) noexcept {
+inline index_t repair_sum(std::span<index_t> budgets, index_t total, const budget_limits& limits) noexcept {
   const std::size_t n = budgets.size();
   index_t missing = total;
   for (const index_t b : budgets) missing -= b;
   for (bool moved = true; missing != 0 && moved;) {
     moved = false;
     for (std::size_t i = 0; i < n && missing != 0; ++i) {
-      const std::size_t rank = missing > 0 ? i : n - 1 - i;
-      index_t& b = budgets[order.empty() ? rank : static_cast<std::size_t>(order[i])];
+      index_t& b = budgets[missing > 0 ? i : n - 1 - i];
       if (missing > 0 ? b >= limits.max : b <= limits.min) continue;
       b += missing > 0 ? 1 : -1;
       missing += missing > 0 ? -1 : 1;
+      moved = true;
+    }
+  }
+  return missing;
+}
+
+/// The same in the order of weights: the heaviest gain first, the lightest lose first, ties by lower index.
+///
+/// Cost      O(n) per token moved
+template <class W>
+index_t repair_sum(std::span<index_t> budgets, index_t total, const budget_limits& limits,
+                   std::span<const W> weights) noexcept {
+  const std::size_t n = budgets.size();
+  index_t missing = total;
+  for (const index_t b : budgets) missing -= b;
+  for (bool moved = true; missing != 0 && moved;) {
+    moved = false;
+    const bool gain = missing > 0;
+    for (std::size_t last = n; missing != 0;) { // the next one behind `last` in the order; n: from the start
+      std::size_t next = n;
+      for (std::size_t i = 0; i < n; ++i) {
+        const bool behind = last == n || (gain ? weights[i] < weights[last] : weights[i] > weights[last]) ||
+                            (weights[i] == weights[last] && i > last);
+        if (behind && (next == n || (gain ? weights[i] > weights[next] : weights[i] < weights[next]))) next = i;
+      }
+      if (next == n) break;
+      last = next;
+      index_t& b = budgets[next];
+      if (gain ? b >= limits.max : b <= limits.min) continue;
+      b += gain ? 1 : -1;
+      missing += gain ? -1 : 1;
       moved = true;
     }
   }
@@ -93,42 +122,55 @@ inline void pyramid_budget(index_t total, const pyramid& p, std::span<index_t> l
 /// CompressKV: every layer gets limits.min, and its share of the rest by weight, at most limits.max; rounded half to
 /// even, then repaired to the exact total: the heaviest layers gain first, the lightest lose first.
 ///
-/// Shapes    weights, layers: [layers]. weights add up to 1. order: [layers], scratch
+/// Shapes    weights, layers: [layers]. weights add up to 1
 /// Units     budgets include the window
 /// Effects   writes layers; nothing if the code is not ok
 /// Source    Lin et al. 2025, CompressKV, layer-adaptive allocation; limits there: 32, and three times the mean
 [[nodiscard]] inline failure layer_budget(std::span<const double> weights, index_t total, const budget_limits& limits,
-                                          std::span<index_t> order, std::span<index_t> layers) noexcept {
+                                          std::span<index_t> layers) noexcept {
   const std::size_t n = layers.size();
   const auto count = static_cast<index_t>(n);
   if (const failure f = check_layer_budget(total, limits, count)) return f;
   if (weights.size() != n)
     return {errc::bad_extent, "layer_budget", "number of weights", static_cast<index_t>(weights.size()),
             "the layers are", count};
-  if (order.size() != n)
-    return {errc::bad_extent, "layer_budget", "entries of order", static_cast<index_t>(order.size()),
-            "the layers are", count};
   for (std::size_t l = 0; l < n; ++l)
     if (!(weights[l] >= 0. && weights[l] <= 1.))
       return {errc::bad_value, "layer_budget", "weights outside 0 to 1", 1, "the most is", 0, static_cast<index_t>(l)};
   const auto rest = static_cast<double>(total - limits.min * count);
-  index_t sum = 0;
-  for (std::size_t l = 0; l < n; ++l) {
-    layers[l] = lesser(limits.max, limits.min + round_half_even(weights[l] * rest));
-    sum += layers[l];
-  }
-  for (std::size_t l = 0; l < n; ++l) { // insertion: layers are few. Ties by lower index in both directions
-    std::size_t i = l;
-    for (; i > 0; --i) {
-      const double before = weights[static_cast<std::size_t>(order[i - 1])];
-      if (sum < total ? before >= weights[l] : before <= weights[l]) break;
-      order[i] = order[i - 1];
-    }
-    order[i] = static_cast<index_t>(l);
-  }
-  (void)repair_sum(layers, total, limits, order);
+  for (std::size_t l = 0; l < n; ++l) layers[l] = lesser(limits.max, limits.min + round_half_even(weights[l] * rest));
+  (void)repair_sum(layers, total, limits, weights);
   return {};
 }
 
 } // namespace HEED_ISA
+
+/// The three as allocators (evict/stages.hpp).
+struct uniform_layers {
+  [[nodiscard]] HEED_INLINE failure allocate(index_t total, std::span<index_t> layers) const noexcept {
+    if (const failure f = check_layer_budget(total, {}, static_cast<index_t>(layers.size()))) return f;
+    uniform_budget(total, layers);
+    return {};
+  }
+};
+struct pyramid_layers {
+  pyramid shape = {};
+  [[nodiscard]] HEED_INLINE failure allocate(index_t total, std::span<index_t> layers) const noexcept {
+    if (shape.beta < 1) return {errc::bad_value, "pyramid", "beta", shape.beta, "the least is", 1};
+    if (shape.window < 0) return {errc::bad_value, "pyramid", "window", shape.window, "the least is", 0};
+    if (const failure f = check_layer_budget(total, {}, static_cast<index_t>(layers.size()))) return f;
+    pyramid_budget(total, shape, layers);
+    return {};
+  }
+};
+struct weighted_layers {
+  std::span<const double> weights = {};
+  budget_limits limits = {};
+  [[nodiscard]] HEED_INLINE failure allocate(index_t total, std::span<index_t> layers) const noexcept {
+    return layer_budget(weights, total, limits, layers);
+  }
+};
+static_assert(budget_allocator<uniform_layers> && budget_allocator<pyramid_layers> &&
+              budget_allocator<weighted_layers>);
+
 } // namespace heed
