@@ -10,9 +10,11 @@
 #include <heed/mask/causal.hpp>
 #include <heed/mask/sliding_window.hpp>
 #include <heed/observe/key_sums.hpp>
+#include <heed/observe/probability_rows.hpp>
 #include <heed/score/soft_cap.hpp>
 
 #include <attention/sample.hpp>
+#include <support/refusal.hpp>
 
 #include <string>
 
@@ -117,6 +119,22 @@ TEST(attention, roles_refuse_bad_parameters) {
   given_shape::shape.block_keys = 0;
   EXPECT_EQ(c.validate(given_shape{}), errc::bad_value);
   given_shape::shape = tile_shape{};
+}
+
+TEST(attention, what_a_role_stores_shares_no_memory_with_operands) {
+  call c;
+  const auto text = [&](const auto&... roles) {
+    return refusal_of(
+        [&] { attend(sequential{}, ragged(c.q, c.offsets), c.s.kv(), ragged(c.out, c.offsets), roles...); });
+  };
+  EXPECT_EQ(text(lse(view(c.s.q.data(), 6, 4))),
+            refusal(errc::overlap, "lse: buffers shared with q is 1, the limit is 0"));
+  EXPECT_EQ(text(lse(view(c.o.data(), 6, 4))),
+            refusal(errc::overlap, "lse: buffers shared with o is 1, the limit is 0"));
+  EXPECT_EQ(text(key_sums<float>(view(c.s.k.data(), 2, 4, 6))),
+            refusal(errc::overlap, "key_sums: buffers shared with kv is 1, the limit is 0"));
+  EXPECT_EQ(text(probability_rows<float>(view(c.s.v.data(), 2, 4, 1, 6), row_choice::last(1))),
+            refusal(errc::overlap, "probability_rows: buffers shared with kv is 1, the limit is 0"));
 }
 
 TEST(attention, attend_throws_a_line_and_run_returns_a_code_and_neither_writes) {

@@ -96,6 +96,8 @@ TEST(observe_observe, refused_with_code_and_text_and_nothing_is_written) {
   EXPECT_EQ(run(view(l, 4, 5)), refusal(errc::bad_extent, "lse: extent[1] is 5, but the query heads are 4"));
   EXPECT_EQ(run(view<const float>(nullptr, 4, 4)),
             refusal(errc::null_pointer, "lse: data is 0, but the elements in view are 16"));
+  EXPECT_EQ(run(view<const float>(x.data(), 4, 4)),
+            refusal(errc::overlap, "key_sums: buffers shared with lse is 1, the limit is 0"));
   EXPECT_EQ(run(view(l, 4, 4), 5), refusal(errc::bad_extent, "key_sums: extent[2] is 5, but the slots are 6"));
 }
 

@@ -45,7 +45,7 @@ HEED_NOINLINE failure check_roles_of(const K& kv, P& p, const R&... roles) noexc
   p.scale = pick<role::scale, A>(natural, roles...).value;
   if (const failure f = plan_detail::check_shape<A>(shape_of<A>(kv.dims(), roles...))) return f;
   failure first;
-  ((first = first ? first : check_role(roles, p.extents)), ...);
+  ((first = first ? first : check_role(roles, kv, p)), ...);
   return first;
 }
 
@@ -122,7 +122,9 @@ template <class A, class P, class K, class... R>
 HEED_INLINE plan plan_for(const batch_shape& limits, const P&, const K& kv, const R&... roles) noexcept {
   using mask_type = std::remove_cvref_t<decltype(pick<role::mask, A>(full{}, roles...))>;
   using call_type = kernel::call<A, A, A, K, mask_type, no_score_mod, epilogue_list<>>;
-  return plan(plan_detail::figures_of<A, call_type>(limits, kv.dims(), shape_of<A>(kv.dims(), roles...)));
+  const full everything;
+  return plan(plan_detail::figures_of<A, call_type>(limits, kv.dims(), shape_of<A>(kv.dims(), roles...),
+                                                    pick<role::mask, A>(everything, roles...)));
 }
 
 /// Runs a checked call in a workspace of its own: body(plan, workspace) -> failure. name: of the caller.

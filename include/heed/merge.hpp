@@ -25,12 +25,9 @@ HEED_INLINE failure check_merge(const tensor_view<T, 3>& o, const tensor_view<A,
       return {errc::bad_extent, "lse", "extent", lse.extent(i), "but o has", o.extent(i), i};
     if (other_lse.extent(i) != o.extent(i))
       return {errc::bad_extent, "other_lse", "extent", other_lse.extent(i), "but o has", o.extent(i), i};
-    if (o.extent(i) > 1 && o.stride(i) == 0)
-      return {errc::bad_stride, "o", "stride", 0, "rows are written, so the least is", 1, i};
-    if (lse.extent(i) > 1 && lse.stride(i) == 0)
-      return {errc::bad_stride, "lse", "stride", 0, "rows are written, so the least is", 1, i};
   }
-  return {};
+  if (const failure f = check_written("o", o)) return f;
+  return check_written("lse", lse);
 }
 
 /// One row: o = keep o + add other. A row of weight 0 is not read.

@@ -42,7 +42,10 @@ HEED_NOINLINE failure check_observe(const Q& q, const K& kv, const tensor_view<c
                                     const R&... roles) noexcept {
   if (const failure f = normalise_queries(q, kv, p)) return f;
   if (const failure f = check_lse(lse, p.extents)) return f;
-  return check_roles_of<A>(kv, p, roles...);
+  if (const failure f = check_roles_of<A>(kv, p, roles...)) return f;
+  failure first;
+  ((first = first ? first : check_apart(roles, footprint_of(lse), "buffers shared with lse")), ...);
+  return first;
 }
 
 template <class A, class Executor, class P, class K, class... R>

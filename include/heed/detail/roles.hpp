@@ -8,6 +8,7 @@
 #include <heed/problem/query_positions.hpp>
 #include <heed/problem/scale.hpp>
 #include <heed/score/none.hpp>
+#include <heed/view/footprint.hpp>
 #include <heed/view/ragged.hpp>
 
 namespace heed {
@@ -58,11 +59,28 @@ HEED_INLINE auto list_epilogues(const First& first, const Rest&... rest) noexcep
     return others;
 }
 
-template <class R> HEED_INLINE failure check_role(const R& r, const call_extents& e) noexcept {
+/// A role that stores results says where, so that the front door can keep them off what the call reads.
+template <class R>
+concept storing_role = requires(const R r) {
+  { r.stores_in() }
+  noexcept->std::same_as<footprint>;
+  { R::name } -> std::convertible_to<const char*>;
+};
+
+template <class R> HEED_INLINE failure check_apart(const R& r, const footprint& other, const char* sharing) noexcept {
+  if constexpr (storing_role<R>)
+    if (may_share(r.stores_in(), other)) return {errc::overlap, R::name, sharing, 1, "the limit is", 0};
+  return {};
+}
+
+template <class R, class K, class P> HEED_INLINE failure check_role(const R& r, const K& kv, const P& p) noexcept {
   if constexpr (self_checking<R>)
-    return r.check(e);
-  else
-    return {};
+    if (const failure f = r.check(p.extents)) return f;
+  if (const failure f = check_apart(r, p.read, "buffers shared with q")) return f;
+  if (const failure f = check_apart(r, p.written, "buffers shared with o")) return f;
+  if constexpr (storing_role<R>)
+    if (touches(kv, r.stores_in())) return {errc::overlap, R::name, "buffers shared with kv", 1, "the limit is", 0};
+  return {};
 }
 
 // ---- compile-time checks: each stops at the first thing wrong, so that one line is printed --------------------------

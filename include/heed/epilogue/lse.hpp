@@ -3,7 +3,7 @@
 #pragma once
 // Stores the natural log-sum-exp of each row and head.
 #include <heed/problem/call_extents.hpp>
-#include <heed/view/tensor_view.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -18,6 +18,8 @@ public:
   HEED_INLINE explicit lse(const tensor_view<A, 2>& out) noexcept : out_(out) {}
   HEED_INLINE A scale(query_row, A) const noexcept { return A(1); }
   HEED_INLINE void finish(query_row at, A value) const noexcept { out_(at.token, at.head) = value; }
+  static constexpr const char* name = "lse";
+  [[nodiscard]] HEED_INLINE footprint stores_in() const noexcept { return footprint_of(out_); }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_view("lse", out_)) return f;
     if (out_.extent(0) != e.tokens)

@@ -4,7 +4,7 @@
 // Sums of probabilities per key, over chosen query rows: what H2O, SnapKV and their like score with.
 #include <heed/observe/row_choice.hpp>
 #include <heed/simd/batch.hpp>
-#include <heed/view/tensor_view.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -45,6 +45,8 @@ public:
       for (index_t h = 0; h < out_.extent(1); ++h)
         for (index_t k = 0; k < out_.extent(2); ++k) out_(s, h, k) = A(0);
   }
+  static constexpr const char* name = "key_sums";
+  [[nodiscard]] HEED_INLINE footprint stores_in() const noexcept { return footprint_of(out_); }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_view("key_sums", out_)) return f;
     if (const failure f = chosen_.check("key_sums", e)) return f;

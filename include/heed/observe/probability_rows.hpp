@@ -3,7 +3,7 @@
 #pragma once
 // The probability rows of chosen heads and queries, stored.
 #include <heed/observe/row_choice.hpp>
-#include <heed/view/tensor_view.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -36,6 +36,8 @@ public:
         for (index_t r = 0; r < out_.extent(2); ++r)
           for (index_t k = 0; k < out_.extent(3); ++k) out_(s, h, r, k) = A(0);
   }
+  static constexpr const char* name = "probability_rows";
+  [[nodiscard]] HEED_INLINE footprint stores_in() const noexcept { return footprint_of(out_); }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_view("probability_rows", out_)) return f;
     if (const failure f = chosen_.check("probability_rows", e)) return f;
