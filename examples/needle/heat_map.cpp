@@ -2,76 +2,37 @@
 // SPDX-License-Identifier: MIT
 #include "heat_map.hpp"
 
+#include "svg.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace needle {
 namespace {
 
-struct colour {
-  int red, green, blue;
-};
-
-/// Viridis: ordered in brightness, so that it can be read without colours too.
-colour colour_of(double value) {
-  constexpr colour stops[] = {{68, 1, 84}, {59, 82, 139}, {33, 145, 140}, {94, 201, 98}, {253, 231, 37}};
-  const double x = std::clamp(value, 0., 1.) * 4;
-  const int i = std::min(3, static_cast<int>(x));
-  const auto mix = [&](int a, int b) { return a + static_cast<int>(std::lround((x - i) * (b - a))); };
-  return {mix(stops[i].red, stops[i + 1].red), mix(stops[i].green, stops[i + 1].green),
-          mix(stops[i].blue, stops[i + 1].blue)};
-}
-bool is_bright(double value) { return value > 0.6; }
 int percent(double value) { return static_cast<int>(std::lround(100 * value)); }
-
-template <class... T> std::string format(const char* pattern, T... values) {
-  char text[400];
-  std::snprintf(text, sizeof text, pattern, values...);
-  return text;
-}
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 constexpr int cell_width = 30, cell_height = 24, label_width = 48, gap = 28, top = 64, maps_in_row = 2;
 
 /// One map with its upper left corner at (x, y).
-std::string svg_map(const heat_map& map, const std::string& row_name, const std::string& column_name, int x, int y) {
-  std::string out = format("<g transform=\"translate(%d %d)\">\n", x, y);
-  out += format("<text x=\"%d\" y=\"-8\" class=\"title\">%s</text>\n", label_width, escaped(map.title).c_str());
+void draw_map(drawing& d, const heat_map& map, const std::string& row_name, const std::string& column_name, int x,
+              int y) {
+  d.text(x + label_width, y - 8, "title", map.title);
   for (std::size_t r = 0; r < map.rows.size(); ++r) {
-    const int cy = static_cast<int>(r) * cell_height;
-    out += format("<text x=\"%d\" y=\"%d\" class=\"label\" text-anchor=\"end\">%s</text>\n", label_width - 6, cy + 16,
-                  escaped(map.rows[r]).c_str());
+    const int cy = y + static_cast<int>(r) * cell_height;
+    d.text(x + label_width - 6, cy + 16, "label", map.rows[r], "end");
     for (std::size_t c = 0; c < map.columns.size(); ++c) {
       const double v = map.at(r, c);
-      const colour paint = colour_of(v);
-      const int cx = label_width + static_cast<int>(c) * cell_width;
-      out += format("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%02x%02x%02x\"/>"
-                    "<text x=\"%d\" y=\"%d\" class=\"cell\" fill=\"%s\">%d</text>\n",
-                    cx, cy, cell_width - 1, cell_height - 1, paint.red, paint.green, paint.blue, cx + cell_width / 2,
-                    cy + 16, is_bright(v) ? "#000" : "#fff", percent(v));
+      const int cx = x + label_width + static_cast<int>(c) * cell_width;
+      d.box(cx, cy, cell_width - 1, cell_height - 1, hex(colour_of(v)));
+      d.text(cx + cell_width / 2, cy + 16, "cell", std::to_string(percent(v)), "start", is_bright(v) ? "#000" : "#fff");
     }
   }
-  const int bottom = static_cast<int>(map.rows.size()) * cell_height;
+  const int bottom = y + static_cast<int>(map.rows.size()) * cell_height;
   for (std::size_t c = 0; c < map.columns.size(); ++c)
-    out += format("<text x=\"%d\" y=\"%d\" class=\"label\" text-anchor=\"middle\">%s</text>\n",
-                  label_width + static_cast<int>(c) * cell_width + cell_width / 2, bottom + 14,
-                  escaped(map.columns[c]).c_str());
-  out += format("<text x=\"%d\" y=\"%d\" class=\"label\">%s; %s</text>\n</g>\n", label_width, bottom + 30,
-                escaped("down: " + row_name).c_str(), escaped("across: " + column_name).c_str());
-  return out;
+    d.text(x + label_width + static_cast<int>(c) * cell_width + cell_width / 2, bottom + 14, "label", map.columns[c],
+           "middle");
+  d.text(x + label_width, bottom + 30, "label", "down: " + row_name + "; across: " + column_name);
 }
 
 } // namespace
@@ -100,7 +61,7 @@ std::string draw(const std::vector<heat_map>& maps, paint how) {
 }
 
 std::string svg(const std::string& heading, const std::string& row_name, const std::string& column_name,
-                const std::vector<heat_map>& maps) {
+                const std::vector<heat_map>& maps, const std::string& unit) {
   std::size_t columns = 0, rows = 0;
   for (const heat_map& map : maps) {
     columns = std::max(columns, map.columns.size());
@@ -109,30 +70,18 @@ std::string svg(const std::string& heading, const std::string& row_name, const s
   const int map_width = label_width + static_cast<int>(columns) * cell_width + gap;
   const int map_height = static_cast<int>(rows) * cell_height + 72;
   const auto count = static_cast<int>(maps.size());
-  const int width = gap + std::min(maps_in_row, std::max(count, 1)) * map_width;
+  const int width = std::max(gap + std::min(maps_in_row, std::max(count, 1)) * map_width, 420);
   // An odd one out, the full cache as a rule, stands first and alone, so that the others pair up below.
   const int alone = count % maps_in_row == 0 ? 0 : maps_in_row - count % maps_in_row;
   const int height = top + (count + alone) / maps_in_row * map_height + 40;
-  std::string out = format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-                           "font-family=\"sans-serif\">\n",
-                           width, height, width, height);
-  out += "<style>.heading{font-size:17px;font-weight:bold}.title{font-size:13px;font-weight:bold}"
-         ".label{font-size:11px;fill:#444}.cell{font-size:10px;text-anchor:middle}</style>\n"
-         "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n";
-  out += format("<text x=\"%d\" y=\"30\" class=\"heading\">%s</text>\n", gap, escaped(heading).c_str());
+  drawing d(width, height, heading);
   for (int i = 0; i < count; ++i) {
     const int place = i == 0 ? 0 : i + alone;
-    out += svg_map(maps[static_cast<std::size_t>(i)], row_name, column_name, gap + place % maps_in_row * map_width,
-                   top + 8 + place / maps_in_row * map_height);
+    draw_map(d, maps[static_cast<std::size_t>(i)], row_name, column_name, gap + place % maps_in_row * map_width,
+             top + 8 + place / maps_in_row * map_height);
   }
-  out += format("<g transform=\"translate(%d %d)\"><text y=\"12\" class=\"label\">recall in percent: 0</text>\n",
-                gap + label_width, height - 30);
-  for (int i = 0; i <= 20; ++i) {
-    const colour paint = colour_of(i / 20.);
-    out += format("<rect x=\"%d\" width=\"8\" height=\"14\" fill=\"#%02x%02x%02x\"/>", 112 + 8 * i, paint.red,
-                  paint.green, paint.blue);
-  }
-  return out + format("\n<text x=\"%d\" y=\"12\" class=\"label\">100</text></g>\n</svg>\n", 112 + 8 * 21 + 6);
+  d.scale(gap + 160, height - 30, unit + ": 0", "100");
+  return d.finish();
 }
 
 } // namespace needle

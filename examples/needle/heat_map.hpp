@@ -1,7 +1,7 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
 #pragma once
-// Recall by context and depth as colours, for a terminal and as SVG.
+// Numbers by row and column as colours, for a terminal and as SVG.
 #include <string>
 #include <vector>
 
@@ -20,8 +20,8 @@ enum class paint { colours, numbers_only };
 /// Maps of equal columns, one under the other, percent in each cell.
 [[nodiscard]] std::string draw(const std::vector<heat_map>& maps, paint how);
 
-/// A whole SVG file: the maps two by two under a heading, with a scale.
+/// A whole SVG file: the maps two by two under a heading, with a scale. unit: what the numbers are.
 [[nodiscard]] std::string svg(const std::string& heading, const std::string& row_name, const std::string& column_name,
-                              const std::vector<heat_map>& maps);
+                              const std::vector<heat_map>& maps, const std::string& unit = "recall in percent");
 
 } // namespace needle
