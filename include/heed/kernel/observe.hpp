@@ -31,6 +31,37 @@ HEED_NOINLINE void normalise_scores(const panel<A>& p, const live_groups& live, 
   clear_to(keys);
 }
 
+/// Logarithms of probabilities in natural units, in place of a panel's scores: -inf where not live. lse: as above;
+/// unit: what a score's unit is in natural ones.
+template <class A>
+HEED_NOINLINE void take_lse_off(const panel<A>& p, const live_groups& live, index_t keys, const A* lse, A unit,
+                                A* scores) noexcept {
+  using batch = simd::batch<A>;
+  const batch nothing(-static_cast<A>(__builtin_inf())), factor(unit);
+  index_t j = 0;
+  const auto clear_to = [&](index_t end) HEED_BODY {
+    for (; j < end; ++j)
+      for (index_t v = 0; v < p.lanes; v += batch::lanes) nothing.store(scores + j * p.lanes + v);
+  };
+  for (index_t s = 0; s < live.count; ++s) {
+    clear_to(live.segment[s].begin);
+    for (; j < live.segment[s].end; ++j)
+      for (index_t v = 0; v < p.lanes; v += batch::lanes) {
+        A* at = scores + j * p.lanes + v;
+        mul(batch::load(at) - batch::load(lse + v), factor).store(at);
+      }
+  }
+  clear_to(keys);
+}
+
+/// What an observer is shown; absent: probabilities.
+template <class O> HEED_INLINE shown shown_to(const O& observer) noexcept {
+  if constexpr (requires { observer.shows(); })
+    return observer.shows();
+  else
+    return shown::probabilities;
+}
+
 /// The natural log-sum-exp of each row of a call: [tokens][q_heads], at a stride from token to token. Both infinities
 /// mean a row that saw no key.
 template <class A> struct known_lse {
@@ -100,7 +131,10 @@ HEED_NOINLINE void observe_stretch(const Call& c, prefill_scratch<A>& s, known_l
           if (p.vectors == 2) seen_any = score_panel<2>(c, s, p, b, none);
           if (p.vectors == 1) seen_any = score_panel<1>(c, s, p, b, none);
           if (!seen_any) continue;
-          normalise_scores(p, *s.live, b.count, lse2 + i * layout::full, s.scores);
+          if (shown_to(observer) == shown::logarithms)
+            take_lse_off(p, *s.live, b.count, lse2 + i * layout::full, A(1) / log2e<A>, s.scores);
+          else
+            normalise_scores(p, *s.live, b.count, lse2 + i * layout::full, s.scores);
           const auto keys = static_cast<std::size_t>(b.count);
           observer.observe(probability_block<A>{
               seq, kv_head, all, t.heads, p.rows.rows, {b.slot, keys}, {b.k, keys}, s.scores, p.lanes});

@@ -191,10 +191,14 @@ HEED_NOINLINE void observe_all(Executor& executor, const Call& c, const O& obser
   const call_extents& e = c.p.extents;
   if constexpr (requires { observer.prepare(e); }) observer.prepare(e);
   index_t n = 0;
+  // Whole blocks of slots for an observer that pools them: longer stretches, so no more tasks than the plan counted.
+  index_t stretch = c.shape.chunk_slots;
+  if constexpr (requires { observer.slots_together(); })
+    stretch = (stretch + observer.slots_together() - 1) / observer.slots_together() * observer.slots_together();
   for (index_t s = 0; s < e.sequences; ++s)
     for (index_t g = 0; g < e.kv_heads; ++g)
-      for (index_t b = 0, slots = e.rows(s) > 0 ? c.kv.slots(s, g) : 0; b < slots; b += c.shape.chunk_slots)
-        tasks[n++] = {s, g, {b, lesser(b + c.shape.chunk_slots, slots)}, false, 0, 0, 0, 0};
+      for (index_t b = 0, slots = e.rows(s) > 0 ? c.kv.slots(s, g) : 0; b < slots; b += stretch)
+        tasks[n++] = {s, g, {b, lesser(b + stretch, slots)}, false, 0, 0, 0, 0};
   observe_context<A, Call, O> x{c, observer, lse, tasks, scratch, scratch_bytes};
   hand_out(executor, n, &observe_task<A, Call, O>, &x, task_size::worth_a_thread);
 }
