@@ -17,12 +17,18 @@ TEST(kernel_call, scores_are_in_base_two_unless_a_modifier_runs) {
   const sample<> s(1, {4}, {9}, 2, 2, 16, 8);
   const bound_call<> b(s);
   const auto c = b.get();
-  EXPECT_EQ(c.query_factor(), static_cast<float>(.25 * 1.44269504088896340735992468100189214));
+  const double factor = .25 * 1.44269504088896340735992468100189214;
+  EXPECT_EQ(c.query_factor().high, static_cast<float>(factor));
+  EXPECT_NEAR(static_cast<double>(c.query_factor().low), factor - static_cast<double>(static_cast<float>(factor)),
+              factor * 0x1p-46);
   const twice mod;
   using modified = kernel::call<float, float, float, bound_call<>::source, causal, twice, epilogue_list<>>;
-  EXPECT_EQ((modified{c.p, c.kv, c.m, mod, c.epi, c.shape, c.dims}.query_factor()), .25f);
-  EXPECT_TRUE(modified::modified);
+  const auto natural = modified{c.p, c.kv, c.m, mod, c.epi, c.shape, c.dims}.query_factor();
+  EXPECT_EQ(natural.high, .25f);
+  EXPECT_EQ(natural.low, 0.f);
+  EXPECT_TRUE(modified::modified && modified::unit == kernel::score_unit::natural);
   EXPECT_FALSE(bound_call<>::call_type::modified);
+  EXPECT_EQ(bound_call<>::call_type::unit, kernel::score_unit::base_two);
 }
 
 TEST(kernel_call, positions_are_those_of_the_problem) {

@@ -65,7 +65,7 @@ TEST(kernel_decode, chunks_one_by_one_and_merged_are_the_whole) {
   for (index_t begin = 64; begin < 200; begin += 64) {
     const tile rest = clip(t, c.kv, {begin, 200});
     kernel::decode_tiles(c, scratch.s.decode, &rest, 1, 1, &into_part);
-    kernel::merge_by_rows<float>(into_sum, into_part, 1, stride);
+    kernel::merge_by_rows<kernel::score_unit::base_two, float>(into_sum, into_part, 1, stride);
   }
   EXPECT_EQ(sum[0], whole[0]);
   EXPECT_EQ(sum[place(vector)], whole[place(vector)]);

@@ -24,7 +24,7 @@ TYPED_TEST(kernel_pack, lanes_hold_the_scaled_rows_and_go_back) {
       for (index_t i = 0; i < lanes; ++i) rows.push_back(i < used ? x.data() + i * dim : nullptr);
       const index_t stride = lanes + 3;
       std::vector<A> packed(place(dim * stride), A(9));
-      kernel::pack_lanes(rows.data(), used, dim, A(-2), packed.data(), stride);
+      kernel::pack_lanes(rows.data(), used, dim, kernel::two_part_factor<A>{A(-2), A(0)}, packed.data(), stride);
       for (index_t d = 0; d < dim; ++d)
         for (index_t i = 0; i < stride; ++i) {
           const A want = i >= lanes ? A(9) : i >= used ? A(0) : -2 * widen(x[place(i * dim + d)]);

@@ -64,7 +64,7 @@ TEST(kernel_prefill, chunks_one_by_one_and_merged_are_the_whole) {
   kernel::prefill_tile(c, scratch.s.prefill, t, 1, at(sum));
   for (index_t begin = 64; begin < 170 + n; begin += 64) { // causal: the last row sees 170 + n slots
     kernel::prefill_tile(c, scratch.s.prefill, clip(t, c.kv, {begin, 200}), 1, at(part));
-    kernel::merge_by_lanes<float>(at(sum), at(part), padded, 8);
+    kernel::merge_by_lanes<kernel::score_unit::base_two, float>(at(sum), at(part), padded, 8);
   }
   for (index_t i = 0; i < 10; ++i)
     for (index_t lane = 0; lane < n; ++lane) EXPECT_EQ(sum[place(i * padded + lane)], whole[place(i * padded + lane)]);

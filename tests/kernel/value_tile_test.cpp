@@ -11,7 +11,8 @@ using namespace heed::test;
 template <class A> class kernel_value_tile : public testing::Test {};
 TYPED_TEST_SUITE(kernel_value_tile, accumulators);
 
-template <class A, int Vectors> void expect_softmax() {
+template <kernel::score_unit Unit, class A, int Vectors> void expect_softmax() {
+  const auto power = [](double x) { return Unit == kernel::score_unit::natural ? std::exp(x) : std::exp2(x); };
   constexpr index_t lanes = Vectors * simd::batch<A>::lanes;
   test::random gen(1);
   kernel::live_groups live;
@@ -31,11 +32,11 @@ template <class A, int Vectors> void expect_softmax() {
           if (x != -infinite<A>) seen[place(v)].push_back(static_cast<double>(x));
         }
       const auto before = scores, m_before = m;
-      kernel::softmax_block<A, Vectors>(scores.data(), live, m.data(), l.data(), rescale.data());
+      kernel::softmax_block<Unit, A, Vectors>(scores.data(), live, m.data(), l.data(), rescale.data());
       for (index_t v = 0; v < lanes; ++v) {
         double top = -infinite<double>, sum = 0;
         for (const double x : seen[place(v)]) top = std::max(top, x);
-        for (const double x : seen[place(v)]) sum += std::exp2(x - top);
+        for (const double x : seen[place(v)]) sum += power(x - top);
         ASSERT_EQ(static_cast<double>(m[place(v)]), top);
         ASSERT_NEAR(static_cast<double>(l[place(v)]), sum,
                     (static_cast<double>(seen[place(v)].size()) + 8) * epsilon<A> * sum);
@@ -43,21 +44,25 @@ template <class A, int Vectors> void expect_softmax() {
           ASSERT_EQ(rescale[place(v)], A(0));
           continue;
         }
-        const double factor = std::exp2(static_cast<double>(m_before[place(v)]) - top);
+        const double factor = power(static_cast<double>(m_before[place(v)]) - top);
         ASSERT_NEAR(static_cast<double>(rescale[place(v)]), factor, 4 * epsilon<A>);
         for (index_t s = 0; s < live.count; ++s)
           for (index_t j = live.segment[s].begin; j < live.segment[s].end; ++j) {
-            const double p = std::exp2(static_cast<double>(before[place(j * lanes + v)]) - top);
+            const double p = power(static_cast<double>(before[place(j * lanes + v)]) - top);
             ASSERT_NEAR(static_cast<double>(scores[place(j * lanes + v)]), p, 4 * epsilon<A>);
           }
       }
     }
   }
 }
+template <class A, int Vectors> void expect_softmax_in_both() {
+  expect_softmax<kernel::score_unit::base_two, A, Vectors>();
+  expect_softmax<kernel::score_unit::natural, A, Vectors>();
+}
 TYPED_TEST(kernel_value_tile, softmax_of_a_block) {
-  expect_softmax<TypeParam, 1>();
-  expect_softmax<TypeParam, 2>();
-  expect_softmax<TypeParam, kernel::kernel_shape<TypeParam>::panel_vectors>();
+  expect_softmax_in_both<TypeParam, 1>();
+  expect_softmax_in_both<TypeParam, 2>();
+  expect_softmax_in_both<TypeParam, kernel::kernel_shape<TypeParam>::panel_vectors>();
 }
 
 template <class A, int Vectors> void expect_values() {

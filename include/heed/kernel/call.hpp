@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // What every kernel of one call is given.
+#include <heed/kernel/score_unit.hpp>
 #include <heed/plan/tile_shape.hpp>
 #include <heed/problem/problem.hpp>
 #include <heed/score/none.hpp>
@@ -27,13 +28,16 @@ template <class A, class TQ, class TO, class K, class M, class F, class E> struc
   kv_dims dims;
 
   static constexpr bool modified = !std::is_same_v<F, no_score_mod>;
+  static constexpr score_unit unit = modified ? score_unit::natural : score_unit::base_two;
   static constexpr bool keys_in_place = std::is_same_v<typename K::key_format::element, A>;
   static constexpr bool values_in_place = std::is_same_v<typename K::value_format::element, A>;
 
-  /// Factor folded into packed queries: with a modifier scores stay in natural units until it has run.
-  [[nodiscard]] HEED_INLINE A query_factor() const noexcept {
-    constexpr double log2_of_e = 1.44269504088896340735992468100189214;
-    return static_cast<A>(modified ? p.scale : p.scale * log2_of_e);
+  /// Factor folded into packed queries.
+  [[nodiscard]] HEED_INLINE two_part_factor<A> query_factor() const noexcept {
+    if constexpr (unit == score_unit::natural)
+      return two_part_factor<A>::product(p.scale, 1, 0);
+    else
+      return two_part_factor<A>::product(p.scale, 0x1.71547652b82fep0, 0x1.777d0ffda0d24p-56); // log2(e)
   }
   [[nodiscard]] HEED_INLINE index_t position(index_t seq, index_t row) const noexcept {
     const call_extents& e = p.extents;

@@ -14,13 +14,12 @@ template <class A, class Call>
 HEED_NOINLINE void finish_lanes(const Call& c, const tile& t, const A* m, const A* l, index_t first, index_t used,
                                 A* factor) noexcept {
   using batch = simd::batch<A>;
-  constexpr A ln2 = A(0.693147180559945309417232121458176568L);
   const index_t heads = t.heads.size(), first_token = c.p.extents.first_row(t.seq);
   for (index_t v = 0; v < used; v += batch::lanes) {
     A lse[batch::lanes], share[batch::lanes];
     const index_t n = lesser(batch::lanes, used - v);
     const batch sum = batch::load_first(l + v, n);
-    mul(batch::load_first(m + v, n) + simd::log2(sum), batch(ln2)).store(lse);
+    natural_lse<Call::unit>(batch::load_first(m + v, n), sum).store(lse);
     (batch(A(1)) / sum).store(share);
     for (index_t i = 0; i < n; ++i) {
       const index_t lane = first + v + i;

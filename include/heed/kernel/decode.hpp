@@ -116,7 +116,7 @@ HEED_NOINLINE void make_lanes(const Call& c, decode_scratch<A>& s, index_t i, co
                 s.row_bit + at,
                 t,
                 heads == 1};
-  const batch factor(c.query_factor());
+  const two_part_factor<A> factor = c.query_factor();
   for (index_t lane = 0; lane < s.score_lanes; ++lane) {
     const index_t live = lesser(lane, lanes - 1);
     const auto row = static_cast<std::size_t>(live / heads);
@@ -131,10 +131,10 @@ HEED_NOINLINE void make_lanes(const Call& c, decode_scratch<A>& s, index_t i, co
     A* to = q + lane * s.key_stride;
     for (index_t d = 0; d < c.dims.key_dim; d += batch::lanes) {
       const index_t n = c.dims.key_dim - d;
-      mul(lane >= lanes       ? batch(A(0))
-          : n >= batch::lanes ? batch::widen(from + d)
-                              : batch::widen_first(from + d, n),
-          factor)
+      factor
+          .times(lane >= lanes       ? batch(A(0))
+                 : n >= batch::lanes ? batch::widen(from + d)
+                                     : batch::widen_first(from + d, n))
           .store(to + d);
     }
   }
@@ -180,9 +180,9 @@ HEED_NOINLINE void weigh_scores(const Call& c, decode_scratch<A>& s, index_t i) 
   if (!part.fresh) return;
   mask_scores(part.lanes, live, scores);
   if (part.lanes.vectors == 1)
-    softmax_block<A, 1>(scores, live, part.state.m, part.state.l, s.rescale + i * s.score_lanes);
+    softmax_block<Call::unit, A, 1>(scores, live, part.state.m, part.state.l, s.rescale + i * s.score_lanes);
   else if constexpr (decode_scratch<A>::score_lanes > simd::batch<A>::lanes)
-    softmax_block<A, 2>(scores, live, part.state.m, part.state.l, s.rescale + i * s.score_lanes);
+    softmax_block<Call::unit, A, 2>(scores, live, part.state.m, part.state.l, s.rescale + i * s.score_lanes);
 }
 
 /// Adds the weighted values of one part's block. Its rows were touched while keys were scored.
@@ -300,7 +300,7 @@ HEED_NOINLINE void decode_tiles(const Call& c, decode_scratch<A>& s, const tile*
     for (index_t i = 0; i < count; ++i) {
       decode_part<A>& p = s.parts[i];
       if (p.done) continue;
-      if (p.chunk > 0) merge_by_rows<A>(p.total, p.state, p.lanes.used, s.value_stride);
+      if (p.chunk > 0) merge_by_rows<Call::unit, A>(p.total, p.state, p.lanes.used, s.value_stride);
       ++p.chunk;
       p.more = (chunks == 0 || p.chunk < chunks) && streams[i].next_chunk();
       p.done = !p.more;

@@ -9,9 +9,9 @@ namespace heed {
 inline namespace HEED_ISA {
 namespace kernel {
 
-/// Probabilities of one panel and block, in place of its scores: exp2(score - lse), 0 where not live.
-/// lse: [lanes] in base 2, +inf in lanes that are padding.
-template <class A>
+/// Probabilities of one panel and block, in place of its scores: 0 where not live.
+/// lse: [lanes] in the unit of the scores, +inf in lanes that are padding.
+template <score_unit Unit, class A>
 HEED_NOINLINE void normalise_scores(const panel<A>& p, const live_groups& live, index_t keys, const A* lse,
                                     A* scores) noexcept {
   using batch = simd::batch<A>;
@@ -25,7 +25,7 @@ HEED_NOINLINE void normalise_scores(const panel<A>& p, const live_groups& live, 
     for (; j < live.segment[s].end; ++j)
       for (index_t v = 0; v < p.lanes; v += batch::lanes) {
         A* at = scores + j * p.lanes + v;
-        simd::exp2(batch::load(at) - batch::load(lse + v)).store(at);
+        power<Unit>(batch::load(at) - batch::load(lse + v)).store(at);
       }
   }
   clear_to(keys);
@@ -105,17 +105,17 @@ HEED_NOINLINE void observe_stretch(const Call& c, prefill_scratch<A>& s, known_l
                           : range{lesser(t.q_hull.begin, s.positions[i]), greater(t.q_hull.end, s.positions[i] + 1)};
       }
       const index_t panels = make_panels(c, s, t);
-      A* const lse2 = s.first.m;
+      A* const in_unit = s.first.m;
       // Padding lanes, and rows that saw no key (lse -inf), get +inf: exp2(-inf - inf) is 0, and not NaN.
       constexpr A infinite = static_cast<A>(__builtin_inf());
       for (index_t i = 0; i < panels; ++i)
         for (index_t lane = 0; lane < s.panels[i].lanes; ++lane) {
           const panel<A>& p = s.panels[i];
-          A& at = lse2[i * layout::full + lane];
+          A& at = in_unit[i * layout::full + lane];
           at = infinite;
           if (lane >= p.used) continue;
           const A natural = lse.data[(first_token + p.row_of[lane]) * lse.token_stride + p.head_of[lane]];
-          if (natural != -infinite) at = natural * log2e<A>;
+          if (natural != -infinite) at = Call::unit == score_unit::natural ? natural : natural * log2e<A>;
         }
       stream blocks(c.m, c.kv, clip(t, c.kv, slots), c.shape.block_keys, PTRDIFF_MAX);
       key_block& b = s.blocks[0];
@@ -132,9 +132,10 @@ HEED_NOINLINE void observe_stretch(const Call& c, prefill_scratch<A>& s, known_l
           if (p.vectors == 1) seen_any = score_panel<1>(c, s, p, b, none);
           if (!seen_any) continue;
           if (shown_to(observer) == shown::logarithms)
-            take_lse_off(p, *s.live, b.count, lse2 + i * layout::full, A(1) / log2e<A>, s.scores);
+            take_lse_off(p, *s.live, b.count, in_unit + i * layout::full,
+                         Call::unit == score_unit::natural ? A(1) : A(1) / log2e<A>, s.scores);
           else
-            normalise_scores(p, *s.live, b.count, lse2 + i * layout::full, s.scores);
+            normalise_scores<Call::unit>(p, *s.live, b.count, in_unit + i * layout::full, s.scores);
           const auto keys = static_cast<std::size_t>(b.count);
           observer.observe(probability_block<A>{
               seq, kv_head, all, t.heads, p.rows.rows, {b.slot, keys}, {b.k, keys}, s.scores, p.lanes});

@@ -3,6 +3,7 @@
 #pragma once
 // Queries into lanes, and finished lanes back into rows.
 #include <heed/kernel/panel.hpp>
+#include <heed/kernel/score_unit.hpp>
 #include <heed/problem/problem.hpp>
 
 namespace heed {
@@ -12,20 +13,19 @@ namespace kernel {
 /// Writes q[d][lane] = rows[lane][d] * scale for one vector of lanes; lanes from `used` on are zero.
 /// rows: [lanes] pointers of which `used` are read; out: [dim] rows of `stride` numbers.
 template <class A, class T>
-HEED_NOINLINE void pack_lanes(const T* const* rows, index_t used, index_t dim, A scale, A* out,
+HEED_NOINLINE void pack_lanes(const T* const* rows, index_t used, index_t dim, two_part_factor<A> scale, A* out,
                               index_t stride) noexcept {
   using batch = simd::batch<A>;
   constexpr int lanes = static_cast<int>(batch::lanes);
-  const batch factor(scale);
   const auto load = [&](int i, index_t d, index_t n) HEED_BODY {
     if (i >= used) return batch(A(0));
-    return mul(n == lanes ? batch::widen(rows[i] + d) : batch::widen_first(rows[i] + d, n), factor);
+    return scale.times(n == lanes ? batch::widen(rows[i] + d) : batch::widen_first(rows[i] + d, n));
   };
   for (index_t d = 0; d < dim; d += lanes) {
     batch x[lanes];
     const index_t n = lesser(lanes, dim - d);
     if (used == lanes && n == lanes)
-      detail::unroll<lanes>([&](auto i) HEED_BODY { x[i] = mul(batch::widen(rows[i] + d), factor); });
+      detail::unroll<lanes>([&](auto i) HEED_BODY { x[i] = scale.times(batch::widen(rows[i] + d)); });
     else
       detail::unroll<lanes>([&](auto i) HEED_BODY { x[i] = load(i, d, n); });
     simd::transpose(x);

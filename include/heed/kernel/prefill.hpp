@@ -71,6 +71,7 @@ HEED_NOINLINE index_t make_panels(const Call& c, prefill_scratch<A>& s, const ti
   constexpr index_t vector = simd::batch<A>::lanes;
   const index_t heads = t.heads.size(), lanes = heads * static_cast<index_t>(t.rows.size());
   const index_t first_token = c.p.extents.first_row(t.seq);
+  const two_part_factor<A> factor = c.query_factor();
   index_t packed = 0;
   for (index_t i = 0; i < layout::panels(lanes); ++i) {
     const index_t first = i * layout::full, used = lesser(layout::full, lanes - first), width = layout::width(lanes, i);
@@ -110,14 +111,14 @@ HEED_NOINLINE index_t make_panels(const Call& c, prefill_scratch<A>& s, const ti
         s.row_bit[lane] = static_cast<std::uint8_t>(row - first_row);
         rows[e] = c.p.q.row(first_token + t.rows[r], head);
       }
-      pack_lanes(rows, greater(0, lesser(vector, used - v)), c.dims.key_dim, c.query_factor(), s.q + packed + v, width);
+      pack_lanes(rows, greater(0, lesser(vector, used - v)), c.dims.key_dim, factor, s.q + packed + v, width);
     }
     packed += width * c.dims.key_dim;
   }
   return layout::panels(lanes);
 }
 
-/// Scores of one panel with one block in base 2, -inf where masked; false when no cell is live.
+/// Scores of one panel with one block, -inf where masked; false when no cell is live.
 template <int Vectors, class A, class Call>
 HEED_INLINE bool score_panel(const Call& c, prefill_scratch<A>& s, const panel<A>& p, const key_block& b,
                              row_prefetch& ahead) noexcept {
@@ -137,7 +138,7 @@ template <int Vectors, class A, class Call>
 HEED_NOINLINE void attend_panel(const Call& c, prefill_scratch<A>& s, const panel<A>& p, const key_block& b,
                                 const softmax_state<A>& state, row_prefetch& ahead) noexcept {
   if (!score_panel<Vectors>(c, s, p, b, ahead)) return;
-  softmax_block<A, Vectors>(s.scores, *s.live, state.m, state.l, s.rescale);
+  softmax_block<Call::unit, A, Vectors>(s.scores, *s.live, state.m, state.l, s.rescale);
   add_values<A, Vectors>(s.scores, b.value, c.dims.value_dim, *s.live, s.rescale, state.o);
 }
 
@@ -207,8 +208,9 @@ HEED_NOINLINE void prefill_tile(const Call& c, prefill_scratch<A>& s, const tile
     if (chunk > 0)
       for (index_t i = 0; i < panels; ++i) {
         const index_t at = i * layout::full;
-        merge_by_lanes<A>({into.m + at, into.l + at, into.o + at * value_dim},
-                          {state.m + at, state.l + at, state.o + at * value_dim}, s.panels[i].lanes, value_dim);
+        merge_by_lanes<Call::unit, A>({into.m + at, into.l + at, into.o + at * value_dim},
+                                      {state.m + at, state.l + at, state.o + at * value_dim}, s.panels[i].lanes,
+                                      value_dim);
       }
   }
 }

@@ -3,7 +3,7 @@
 #pragma once
 // Scores of one panel of queries with one block of keys: products, modifiers, bias, mask.
 #include <heed/kernel/panel.hpp>
-#include <heed/simd/math.hpp>
+#include <heed/kernel/score_unit.hpp>
 #include <heed/stream/key_blocks.hpp>
 
 namespace heed {
@@ -79,11 +79,8 @@ HEED_INLINE std::int32_t relative(index_t position, index_t origin) noexcept {
   return static_cast<std::int32_t>(greater(-limit, lesser(limit, position - origin)));
 }
 
-/// log2(e): scores in natural units become powers of two.
-template <class A> inline constexpr A log2e = A(1.44269504088896340735992468100189214L);
-
-/// Adds modifiers and bias. Scores come in natural units where there is a modifier, in base 2 where there is none, and
-/// leave in base 2. Cells that a modifier sends to -inf are taken out of `live`, as if masked.
+/// Applies the modifier to natural scores, or none, and adds the bias. Cells that a modifier sends to -inf are taken
+/// out of `live`, as if masked.
 template <class A, class F>
 HEED_NOINLINE void modify_scores(const F& mod, const panel<A>& p, const key_block& b, live_groups& live,
                                  A* scores) noexcept {
@@ -108,11 +105,11 @@ HEED_NOINLINE void modify_scores(const F& mod, const panel<A>& p, const key_bloc
                                {b.slot + j, 0},
                                batch::difference(p.relative_q + lane, relative(b.k[j], p.origin)),
                                lesser(batch::lanes, p.used - lane)};
-          x = mul(apply_mod<A>(mod, x, c) + batch(static_cast<A>(b.bias[j])), batch(log2e<A>));
+          x = apply_mod<A>(mod, x, c) + batch(static_cast<A>(b.bias[j]));
           const auto gone = x == batch(-static_cast<A>(__builtin_inf()));
           if (gone.any()) live.take_out(j, gone.bits() << lane);
         } else
-          x = x + mul(batch(static_cast<A>(b.bias[j])), batch(log2e<A>));
+          x = fma(batch(static_cast<A>(b.bias[j])), batch(log2e<A>), x);
         x.store(at);
       }
   if constexpr (modified) live.settle(p.every, b.count, kernel_shape<A>::group_keys);

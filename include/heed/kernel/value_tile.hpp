@@ -13,7 +13,7 @@ namespace kernel {
 /// needs. The maximum is exact at every block: a stale one gained nothing that could be measured.
 ///
 /// scores: [keys][Vectors x lanes]; m, l, rescale: [Vectors x lanes]
-template <class A, int Vectors>
+template <score_unit Unit, class A, int Vectors>
 HEED_NOINLINE void softmax_block(A* scores, const live_groups& live, A* m, A* l, A* rescale) noexcept {
   using batch = simd::batch<A>;
   constexpr index_t lanes = Vectors * batch::lanes;
@@ -26,7 +26,7 @@ HEED_NOINLINE void softmax_block(A* scores, const live_groups& live, A* m, A* l,
           [&](auto v) HEED_BODY { top[v] = max(top[v], batch::load(scores + j * lanes + v * batch::lanes)); });
   detail::unroll<Vectors>([&](auto v) HEED_BODY {
     base[v] = select(top[v] == nothing, batch(A(0)), top[v]);
-    simd::exp2(batch::load(m + v * batch::lanes) - base[v]).store(rescale + v * batch::lanes);
+    power<Unit>(batch::load(m + v * batch::lanes) - base[v]).store(rescale + v * batch::lanes);
     top[v].store(m + v * batch::lanes);
     sum[v] = batch(A(0));
   });
@@ -34,7 +34,7 @@ HEED_NOINLINE void softmax_block(A* scores, const live_groups& live, A* m, A* l,
     for (index_t j = live.segment[s].begin; j < live.segment[s].end; ++j)
       detail::unroll<Vectors>([&](auto v) HEED_BODY {
         A* at = scores + j * lanes + v * batch::lanes;
-        const batch p = simd::exp2(batch::load(at) - base[v]);
+        const batch p = power<Unit>(batch::load(at) - base[v]);
         sum[v] = sum[v] + p;
         p.store(at);
       });

@@ -47,7 +47,7 @@ template <class A, class Call> struct run_context {
 };
 
 /// Merges the chunk states of a split tile, ascending, into the first.
-template <class A>
+template <kernel::score_unit Unit, class A>
 HEED_NOINLINE kernel::softmax_state<A> merge_chunks(const work_list<A>& work, const tile_record& r, index_t lanes,
                                                     index_t value_dim, index_t stride) noexcept {
   using layout = kernel::lane_layout<A>;
@@ -56,13 +56,13 @@ HEED_NOINLINE kernel::softmax_state<A> merge_chunks(const work_list<A>& work, co
   for (index_t c = 1; c < r.chunks; ++c) {
     const kernel::softmax_state<A> next = state_at(at + c * r.state_numbers, lanes);
     if (r.name.kind == kernel_kind::decode)
-      kernel::merge_by_rows(sum, next, lanes, stride);
+      kernel::merge_by_rows<Unit>(sum, next, lanes, stride);
     else
       for (index_t i = 0; i < layout::panels(lanes); ++i) {
         const index_t lane = i * layout::full;
-        kernel::merge_by_lanes<A>({sum.m + lane, sum.l + lane, sum.o + lane * value_dim},
-                                  {next.m + lane, next.l + lane, next.o + lane * value_dim}, layout::width(lanes, i),
-                                  value_dim);
+        kernel::merge_by_lanes<Unit, A>({sum.m + lane, sum.l + lane, sum.o + lane * value_dim},
+                                        {next.m + lane, next.l + lane, next.o + lane * value_dim},
+                                        layout::width(lanes, i), value_dim);
       }
   }
   return sum;
@@ -91,7 +91,7 @@ HEED_NOINLINE void run_prefill(const run_context<A, Call>& x, worker_scratch<A, 
     kernel::prefill_tile(c, s.prefill, part, 1, state_at(x.work.pool + r.state_offset + i * r.state_numbers, lanes));
   }
   if (last_of(r, k.chunk.size()))
-    kernel::finish_by_lanes(c, t, merge_chunks(x.work, r, lanes, c.dims.value_dim, 0), s.factor);
+    kernel::finish_by_lanes(c, t, merge_chunks<Call::unit>(x.work, r, lanes, c.dims.value_dim, 0), s.factor);
 }
 
 template <class A, class Call>
@@ -132,7 +132,7 @@ HEED_NOINLINE void run_decode(const run_context<A, Call>& x, worker_scratch<A, C
     const tile t = list(i);
     const index_t lanes = t.heads.size() * static_cast<index_t>(t.rows.size());
     if (r.chunks > 0) {
-      kernel::finish_by_rows(c, t, merge_chunks(x.work, r, lanes, c.dims.value_dim, stride), stride);
+      kernel::finish_by_rows(c, t, merge_chunks<Call::unit>(x.work, r, lanes, c.dims.value_dim, stride), stride);
     } else {
       kernel::reset_state(s.decode.state(0, 0), lanes, lanes * stride);
       kernel::finish_by_rows(c, t, s.decode.state(0, 0), stride);
