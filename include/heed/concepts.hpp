@@ -135,6 +135,15 @@ concept query_tiler = mask<M> &&
   noexcept->std::same_as<index_t>;
 };
 
+/// A query_tiler that bounds its tiles, so that a workspace need not hold one per row.
+/// Law: query_tiles of `sequences` sequences with `rows` rows together are no more, at this capacity or any larger one.
+/// Asked when a plan is made: it may depend on plain numbers of the mask, not on lists that bind at run.
+template <class M>
+concept bounded_query_tiler = query_tiler<M> && requires(const M m, index_t sequences, index_t rows, index_t capacity) {
+  { m.most_query_tiles(sequences, rows, capacity) }
+  noexcept->std::same_as<index_t>;
+};
+
 /// A mask whose answer may differ between heads. alike(heads): it is the same for all of these. Absent: always alike.
 template <class M>
 concept head_aware = mask<M> && requires(const M m, range heads) {

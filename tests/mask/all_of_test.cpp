@@ -20,7 +20,7 @@ static_assert(std::same_as<decltype(all_of(causal{}, full{})), all_of<causal, fu
 static_assert(std::same_as<decltype(all_of(all_of(causal{}, full{}), causal{})), all_of<all_of<causal, full>, causal>>);
 static_assert(bit_mask<all_of<causal, full>> && tight_mask<all_of<causal, full>>);
 static_assert(!tight_mask<all_of<causal, by_slot>> && bit_mask<all_of<causal, by_slot>>);
-static_assert(query_tiler<all_of<causal, strided_tiles>> && !query_tiler<all_of<causal, full>>);
+static_assert(bounded_query_tiler<all_of<causal, strided_tiles>> && !query_tiler<all_of<causal, full>>);
 static_assert(self_checking<all_of<causal, full>>);
 
 const std::vector<index_t> q04{0, 1, 2, 3, 4};

@@ -73,9 +73,13 @@ struct strided_tiles {
       out[static_cast<std::size_t>(count++)] = r;
     return count;
   }
+  /// ceil(ceil(rows / step) / capacity) tiles for each remainder, summed over sequences.
+  index_t most_query_tiles(index_t sequences, index_t rows, index_t capacity) const noexcept {
+    return step * (rows / (step * capacity) + sequences);
+  }
 };
 
 static_assert(tight_mask<only_rows> && head_aware<by_head> && !bit_mask<without_bits> && interval_mask<without_bits>);
-static_assert(query_tiler<strided_tiles> && !tight_mask<by_slot>);
+static_assert(bounded_query_tiler<strided_tiles> && !tight_mask<by_slot>);
 
 } // namespace heed::test

@@ -43,7 +43,7 @@ template <class Mask> struct built_list {
   index_t total;
 
   built_list(const bound_call<Mask>& call, const batch_shape& limits, index_t workers)
-      : c(call.get()), made(plan_detail::figures_of<float, call_type>(limits, c.dims, c.shape)),
+      : c(call.get()), made(plan_detail::figures_of<float, call_type>(limits, c.dims, c.shape, c.m)),
         memory(place(made.workspace_bytes(workers))), rows(1024), q(1024) {
     const auto& f = made.numbers();
     detail::arena a(memory.data(), static_cast<index_t>(memory.size()));

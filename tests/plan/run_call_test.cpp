@@ -220,4 +220,49 @@ TEST(plan_run_call, executors_without_workers_and_workspaces_in_operands_are_ref
   EXPECT_EQ(refusal_of([&] { attend(nobody{}, ragged(q, s.offsets), kv, ragged(out, s.offsets)); }),
             refusal(errc::bad_value, "executor: workers is 0, the least is 1"));
 }
+/// Tiles of every other row; says how many they are, or does not.
+struct every_other : causal {
+  [[nodiscard]] index_t query_tiles(index_t, index_t rows, index_t capacity) const noexcept {
+    return 2 * ((rows + 2 * capacity - 1) / (2 * capacity));
+  }
+  [[nodiscard]] index_t query_tile(index_t, index_t rows, index_t capacity, index_t i,
+                                   std::span<index_t> out) const noexcept {
+    index_t n = 0;
+    for (index_t r = i / 2 * 2 * capacity + i % 2; r < lesser(rows, (i / 2 + 1) * 2 * capacity); r += 2)
+      out[place(n++)] = r;
+    return n;
+  }
+};
+struct every_other_bounded : every_other {
+  index_t claimed = 1; ///< as a share of the truth
+  [[nodiscard]] index_t most_query_tiles(index_t sequences, index_t rows, index_t capacity) const noexcept {
+    return 2 * (rows / (2 * capacity) + sequences) / claimed;
+  }
+};
+static_assert(bounded_query_tiler<every_other_bounded> && !bounded_query_tiler<every_other>);
+
+TEST(plan_run_call, holds_as_many_tiles_as_the_mask_says_it_cuts) {
+  const sample<> s(1, {700}, {700}, 2, 1, 16, 16);
+  const batch_shape limits{1, 700, 2, 700, 700};
+  const plan one_per_row = make_plan(limits, s.kv(), every_other{}),
+             bounded = make_plan(limits, s.kv(), every_other_bounded{});
+  EXPECT_EQ(one_per_row.numbers().tiles, 2 * (700 + 1));
+  const index_t lanes = bounded.numbers().shape.panels * bounded.numbers().panel_lanes;
+  EXPECT_EQ(bounded.numbers().tiles, 2 * 2 * (700 / (2 * lanes) + 1));
+  EXPECT_LT(bounded.workspace_bytes(2), one_per_row.workspace_bytes(2));
+  const auto want = s.run(every_other{});
+  thread_pool pool(2);
+  std::vector<float> o(want.o.size());
+  EXPECT_EQ(run_inside(pool, bounded, s, o, 0, bounded.workspace_bytes(2), every_other_bounded{}), errc::ok);
+  EXPECT_TRUE(same_bits(o, want.o));
+  // One that cuts more than it said when the plan was made.
+  const plan few = make_plan(limits, s.kv(), every_other_bounded{{}, 4});
+  std::vector<float> untouched(want.o.size(), 9.f);
+  std::vector<std::byte> memory(place(few.workspace_bytes(2)));
+  EXPECT_EQ(run(pool, few, ragged(s.queries(), s.offsets), s.kv(),
+                ragged(view(untouched.data(), s.tokens(), s.q_heads(), s.value_dim), s.offsets), memory,
+                every_other_bounded{}),
+            errc::limit_exceeded);
+  EXPECT_EQ(untouched, std::vector<float>(want.o.size(), 9.f));
+}
 } // namespace

@@ -40,6 +40,10 @@ public:
       requires(query_tiler<Parts> || ...) {
     return parts_.tiler().query_tile(seq, rows, capacity, i, out);
   }
+  [[nodiscard]] HEED_INLINE index_t most_query_tiles(index_t sequences, index_t rows, index_t capacity) const noexcept
+      requires(bounded_query_tiler<detail::tiler_of<Parts...>>) {
+    return parts_.tiler().most_query_tiles(sequences, rows, capacity);
+  }
 
 private:
   detail::mask_list<Parts...> parts_;

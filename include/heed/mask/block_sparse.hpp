@@ -66,6 +66,11 @@ public:
     return greater(end - first, 0);
   }
 
+  [[nodiscard]] HEED_INLINE index_t most_query_tiles(index_t sequences, index_t rows, index_t capacity) const noexcept {
+    const index_t unit = unit_rows(capacity);
+    return (rows / unit + sequences) * ((unit + capacity - 1) / capacity);
+  }
+
   [[nodiscard]] HEED_INLINE const block_table& table() const noexcept { return table_; }
   [[nodiscard]] HEED_INLINE const Cells& cells() const noexcept { return cells_; }
 
@@ -287,7 +292,7 @@ HEED_INLINE void block_sparse<Cells>::bits(const tile& t, std::span<const index_
   detail::block_bits(*this, t, k, slots, rows);
 }
 
-static_assert(bit_mask<block_sparse<>> && tight_mask<block_sparse<causal>> && query_tiler<block_sparse<>> &&
+static_assert(bit_mask<block_sparse<>> && tight_mask<block_sparse<causal>> && bounded_query_tiler<block_sparse<>> &&
               head_aware<block_sparse<>> && self_checking<block_sparse<>>);
 
 } // namespace heed

@@ -70,6 +70,10 @@ template <mask Last> struct mask_list<Last> {
   [[nodiscard]] HEED_INLINE const Last& tiler() const noexcept { return first; }
 };
 
+/// The part that cuts tiles; the last part where none does.
+template <mask... Parts>
+using tiler_of = std::remove_cvref_t<decltype(std::declval<const mask_list<Parts...>&>().tiler())>;
+
 /// How many of the parts see nothing, some, or all of a stretch.
 struct tally {
   index_t none = 0, partial = 0, full = 0;

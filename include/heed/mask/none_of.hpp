@@ -60,6 +60,10 @@ public:
                                                std::span<index_t> out) const noexcept requires query_tiler<Part> {
     return part_.query_tile(seq, rows, capacity, i, out);
   }
+  [[nodiscard]] HEED_INLINE index_t most_query_tiles(
+      index_t sequences, index_t rows, index_t capacity) const noexcept requires bounded_query_tiler<Part> {
+    return part_.most_query_tiles(sequences, rows, capacity);
+  }
 
 private:
   Part part_;

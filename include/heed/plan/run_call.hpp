@@ -46,9 +46,10 @@ template <class A> HEED_INLINE failure check_shape(const tile_shape& s) noexcept
   return {};
 }
 
-/// What a call within limits needs. tiles_vary: the mask cuts tiles itself or tells heads apart.
+/// What a call within limits needs. Of the mask only most_query_tiles is asked.
 template <class A, class Call>
-HEED_NOINLINE plan::figures figures_of(const batch_shape& limits, const kv_dims& d, const tile_shape& shape) noexcept {
+HEED_NOINLINE plan::figures figures_of(const batch_shape& limits, const kv_dims& d, const tile_shape& shape,
+                                       [[maybe_unused]] const typename Call::mask_type& m) noexcept {
   using mask_type = typename Call::mask_type;
   plan::figures f;
   f.limits = limits;
@@ -68,8 +69,11 @@ HEED_NOINLINE plan::figures figures_of(const batch_shape& limits, const kv_dims&
   const auto parts = [](index_t n, index_t of) HEED_BODY { return n / of + (n % of != 0 ? 1 : 0); };
   // Pieces of heads that share tiles, and the fewest rows of a tile: at worst each head alone, or each row alone.
   const index_t pieces = head_aware<mask_type> ? limits.q_heads : d.kv_heads * parts(group, lanes);
-  const index_t row_capacity = query_tiler<mask_type> ? 1 : greater(1, lanes / greater(1, lesser(group, lanes)));
-  f.tiles = capped_product(pieces, parts(limits.tokens, row_capacity) + limits.sequences);
+  const index_t capacity = greater(1, lanes / greater(1, lesser(group, lanes)));
+  if constexpr (bounded_query_tiler<mask_type>)
+    f.tiles = capped_product(pieces, m.most_query_tiles(limits.sequences, limits.tokens, capacity));
+  else
+    f.tiles = capped_product(pieces, parts(limits.tokens, query_tiler<mask_type> ? 1 : capacity) + limits.sequences);
   f.observer_tasks =
       capped_product(capped_product(limits.sequences, d.kv_heads), parts(limits.max_slots, shape.chunk_slots));
   if (group <= shape.few_lanes) {

@@ -111,6 +111,7 @@ private:
     for (const index_t capacity : {1, 3, 16, 64}) {
       std::vector<int> times(static_cast<std::size_t>(rows_));
       const index_t n = m_.query_tiles(seq_, rows_, capacity);
+      if constexpr (bounded_query_tiler<M>) tile_bound(capacity);
       for (index_t i = 0; i < n && ok(); ++i) {
         std::vector<index_t> rows(static_cast<std::size_t>(capacity)), q;
         const index_t count = m_.query_tile(seq_, rows_, capacity, i, rows);
@@ -128,6 +129,21 @@ private:
         if (times[r] != 1)
           return fail("the query tiles are no partition: not once in them is row", static_cast<index_t>(r));
     }
+  }
+
+  void tile_bound(index_t capacity) {
+    index_t tiles = 0, rows = 0, n = 0;
+    for (std::size_t s = 0; s < cases_.rows.size(); ++s) {
+      const index_t own = m_.query_tiles(static_cast<index_t>(s), cases_.rows[s], capacity);
+      for (const index_t less : {capacity, (capacity + 1) / 2})
+        if (own > m_.most_query_tiles(1, cases_.rows[s], less))
+          return fail("most_query_tiles is less than the tiles of one sequence at a capacity of", less);
+      tiles += own;
+      rows += cases_.rows[s];
+      ++n;
+    }
+    if (tiles > m_.most_query_tiles(n, rows, capacity))
+      fail("most_query_tiles is less than the tiles of all sequences at a capacity of", capacity);
   }
 
   // ---- one tile --------------------------------------------------------------------------------------------------
