@@ -12,7 +12,7 @@
 namespace {
 using namespace heed;
 
-constexpr index_t kv_heads = 3, slots = 17;
+constexpr index_t kv_heads = 3, slots = 517; // more than two blocks
 
 std::vector<float> reduced(const group_reduce& how, index_t q_heads, const std::vector<index_t>& heads,
                            const std::vector<float>& x) {
@@ -62,6 +62,14 @@ TEST(evict_group_reduce, heads_of_different_lengths_get_as_many_scores_as_they_h
   std::vector<index_t> lengths{3, 1};
   reduce_groups({}, 2, {}, view(x.data(), 2, 3), score_table(view(out.data(), 2, 3), lengths));
   EXPECT_EQ(out, (std::vector<float>{1, 2, 3, 10, 9, 9}));
+}
+
+TEST(evict_group_reduce, running_sums_are_added_to) {
+  const std::vector<float> x{1, 2, 3, 10, 20, 30};
+  std::vector<float> out{100, 100, 100};
+  std::vector<index_t> lengths{3};
+  reduce_groups({}, 2, {}, view(x.data(), 2, 3), score_table(view(out.data(), 1, 3), lengths), reduce_into::add);
+  EXPECT_EQ(out, (std::vector<float>{105.5, 111, 116.5}));
 }
 
 TEST(evict_group_reduce, of_one_head_a_group_is_that_head) {

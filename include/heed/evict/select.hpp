@@ -26,23 +26,20 @@ struct score_cut {
   index_t ties = 0;
 };
 
-/// Three passes of a radix selection over 11, 11 and 10 bits: O(slots) whatever the scores, and no memory but the
-/// counters.
-template <slot_protection P>
-score_cut find_cut(std::span<const float> scores, const P& protect, index_t kv_head, index_t wanted) noexcept {
+/// Three passes of a radix selection over 11, 11 and 10 bits: O(candidates) whatever the scores, and no memory but the
+/// counters. walk(f) calls f(score) for each candidate, the same in each pass.
+template <class Walk> HEED_INLINE score_cut find_cut(const Walk& walk, index_t wanted) noexcept {
   constexpr int low_bits[] = {21, 10, 0}, width[] = {11, 11, 10};
-  const auto slots = static_cast<index_t>(scores.size());
   index_t counts[1 << 11];
   score_cut cut{0, wanted};
   std::uint32_t known = 0; // mask of the bits found so far
   for (int pass = 0; pass < 3; ++pass) {
     const std::uint32_t low = (1u << width[pass]) - 1;
     for (index_t& n : counts) n = 0;
-    for (index_t i = 0; i < slots; ++i) {
-      if (protect.protects(kv_head, i, slots)) continue;
-      const std::uint32_t r = score_rank(scores[static_cast<std::size_t>(i)]);
+    walk([&](float score) HEED_BODY {
+      const std::uint32_t r = score_rank(score);
       if ((r & known) == cut.rank) ++counts[r >> low_bits[pass] & low];
-    }
+    });
     std::uint32_t digit = low;
     while (digit > 0 && counts[digit] < cut.ties) cut.ties -= counts[digit--];
     cut.rank |= digit << low_bits[pass];
@@ -75,7 +72,13 @@ template <slot_protection P>
     return {errc::limit_exceeded, "kept", "slots to keep", stay, "the lists have room for", kept.max_slots(), kv_head};
   kept.clear(kv_head);
   detail::score_cut cut;
-  if (wanted > 0 && stay < slots) cut = detail::find_cut(scores, protect, kv_head, wanted);
+  if (wanted > 0 && stay < slots)
+    cut = detail::find_cut(
+        [&](const auto& f) HEED_BODY {
+          for (index_t i = 0; i < slots; ++i)
+            if (!protect.protects(kv_head, i, slots)) f(scores[static_cast<std::size_t>(i)]);
+        },
+        wanted);
   for (index_t i = 0; i < slots; ++i) {
     bool in = stay == slots || protect.protects(kv_head, i, slots);
     if (!in && wanted > 0) {
