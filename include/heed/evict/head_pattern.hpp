@@ -6,6 +6,22 @@
 #include <heed/kv/head_split.hpp>
 
 namespace heed {
+namespace detail {
+inline namespace HEED_ISA {
+/// How many heads come before head i when they are ranked by falling score: ties by lower index, NaN last.
+inline index_t heads_before(std::span<const float> scores, std::size_t i) noexcept {
+  index_t n = 0;
+  const bool lost = scores[i] != scores[i];
+  for (std::size_t j = 0; j < scores.size(); ++j) {
+    const bool above = scores[j] > scores[i] || (lost && scores[j] == scores[j]);
+    const bool same = scores[j] == scores[i] || (lost && scores[j] != scores[j]);
+    n += above || (same && j < i) ? 1 : 0;
+  }
+  return n;
+}
+} // namespace HEED_ISA
+} // namespace detail
+
 inline namespace HEED_ISA {
 
 /// The `full` heads with the highest scores keep everything, of all layers and heads together; ties by lower index.
@@ -15,15 +31,8 @@ inline namespace HEED_ISA {
 /// Cost      O(heads^2): offline
 inline void full_heads_by_count(std::span<const float> scores, index_t full, std::span<head_source> kinds) noexcept {
   if (scores.size() != kinds.size()) return;
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    index_t better = 0;
-    for (std::size_t j = 0; j < scores.size(); ++j) {
-      const bool above = scores[j] > scores[i] || (scores[i] != scores[i] && scores[j] == scores[j]);
-      const bool same = scores[j] == scores[i] || (scores[i] != scores[i] && scores[j] != scores[j]);
-      better += above || (same && j < i) ? 1 : 0;
-    }
-    kinds[i] = better < full ? head_source::first : head_source::second;
-  }
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    kinds[i] = detail::heads_before(scores, i) < full ? head_source::first : head_source::second;
 }
 
 /// Heads that stay full at a sparsity: those at or above the quantile of the gates, interpolated between ranks. 1 and
