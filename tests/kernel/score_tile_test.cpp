@@ -145,17 +145,4 @@ TEST(kernel_score_tile_positions, distances_are_held_inside_32_bits) {
   EXPECT_EQ(kernel::relative(0, far), -limit);
   EXPECT_EQ(kernel::relative(far + limit, far), limit);
 }
-
-TEST(kernel_score_tile_positions, prefetch_stops_at_the_end_of_the_block) {
-  const auto next = std::make_unique<key_block>();
-  next->count = 5;
-  const std::vector<float> x(8);
-  for (int i = 0; i < 5; ++i) next->key[i] = next->value[i] = reinterpret_cast<const std::byte*>(x.data());
-  kernel::row_prefetch ahead{next.get(), 0, 3, 32, 32};
-  ahead.advance();
-  EXPECT_EQ(ahead.at, 3);
-  ahead.advance();
-  ahead.advance();
-  EXPECT_EQ(ahead.at, 5);
-}
 } // namespace

@@ -89,8 +89,9 @@ template <class A, int Vectors> void expect_values() {
     }
     const auto rescale = drawn<A>(gen, lanes), before = drawn<A>(gen, dim * lanes + 1);
     auto o = before;
+    kernel::row_prefetch none;
     kernel::add_values<A, Vectors>(weights.data(), rows_of(values, keys, dim + 1).data(), dim, live, rescale.data(),
-                                   o.data());
+                                   o.data(), none);
     ASSERT_EQ(o.back(), before.back());
     for (index_t d = 0; d < dim; ++d)
       for (index_t v = 0; v < lanes; ++v) {

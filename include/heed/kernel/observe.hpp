@@ -119,7 +119,7 @@ HEED_NOINLINE void observe_stretch(const Call& c, prefill_scratch<A>& s, known_l
         }
       stream blocks(c.m, c.kv, clip(t, c.kv, slots), c.shape.block_keys, PTRDIFF_MAX);
       key_block& b = s.blocks[0];
-      row_prefetch none{&b, PTRDIFF_MAX, 0, 0, 0};
+      row_prefetch none;
       if (!blocks.next_chunk()) continue;
       while (blocks.next(b)) {
         unpack_block<A>(c, s, b);

@@ -139,7 +139,7 @@ HEED_NOINLINE void attend_panel(const Call& c, prefill_scratch<A>& s, const pane
                                 const softmax_state<A>& state, row_prefetch& ahead) noexcept {
   if (!score_panel<Vectors>(c, s, p, b, ahead)) return;
   softmax_block<Call::unit, A, Vectors>(s.scores, *s.live, state.m, state.l, s.rescale);
-  add_values<A, Vectors>(s.scores, b.value, c.dims.value_dim, *s.live, s.rescale, state.o);
+  add_values<A, Vectors>(s.scores, b.value, c.dims.value_dim, *s.live, s.rescale, state.o, ahead);
 }
 
 /// Makes rows readable as accumulators where the source stores them otherwise.
@@ -176,16 +176,15 @@ HEED_NOINLINE void prefill_tile(const Call& c, prefill_scratch<A>& s, const tile
   key_blocks<typename Call::mask_type, source> blocks(c.m, c.kv, t, c.shape.block_keys, c.shape.chunk_slots);
   reset_state(into, padded, padded * value_dim);
   constexpr int group = kernel_shape<A>::group_keys;
-  const index_t steps = panels * ((c.shape.block_keys + group - 1) / group);
+  const index_t steps = panels * ((c.shape.block_keys + group - 1) / group + value_dim / group);
   for (index_t chunk = 0; (chunks == 0 || chunk < chunks) && blocks.next_chunk(); ++chunk) {
     const softmax_state<A>& state = chunk == 0 ? into : s.other;
     if (chunk > 0) reset_state(state, padded, padded * value_dim);
     key_block *now = s.blocks, *next = s.blocks + 1;
     for (bool more = blocks.next(*now); more;) {
       more = blocks.next(*next);
-      row_prefetch ahead{next, more ? 0 : next->count, (c.shape.block_keys + steps - 1) / steps,
-                         c.kv.keys_as().row_bytes(c.dims.key_dim),
-                         source::values_alias_keys ? 0 : c.kv.values_as().row_bytes(value_dim)};
+      row_prefetch ahead(next, more ? next->count : 0, steps, c.kv.keys_as().row_bytes(c.dims.key_dim),
+                         source::values_alias_keys ? 0 : c.kv.values_as().row_bytes(value_dim));
       unpack_block<A>(c, s, *now);
       for (index_t i = 0; i < panels; ++i) {
         const panel<A>& p = s.panels[i];

@@ -3,6 +3,7 @@
 #pragma once
 // Scores of one panel of queries with one block of keys: products, modifiers, bias, mask.
 #include <heed/kernel/panel.hpp>
+#include <heed/kernel/row_prefetch.hpp>
 #include <heed/kernel/score_unit.hpp>
 #include <heed/stream/key_blocks.hpp>
 
@@ -31,23 +32,6 @@ HEED_NOINLINE void score_group(const A* q, const std::byte* const* keys, index_t
   detail::unroll<Keys * Vectors>([&](auto i) HEED_BODY { sum[i].store(out + i * batch::lanes); });
 }
 
-/// Fetches the rows of the next block while the products of this one are under way, a few rows per group of keys.
-struct row_prefetch {
-  const key_block* next;
-  index_t at, step, key_bytes, value_bytes;
-  static HEED_INLINE void fetch(const std::byte* row, index_t bytes) noexcept {
-    for (index_t i = 0; i < bytes; i += 64) simd::prefetch(row + i);
-  }
-  HEED_INLINE void advance() noexcept { advance_to(at + step); }
-  /// The same up to row `end` of the next block.
-  HEED_INLINE void advance_to(index_t end) noexcept {
-    for (; at < lesser(end, next->count); ++at) {
-      fetch(next->key[at], key_bytes);
-      fetch(next->value[at], value_bytes);
-    }
-  }
-};
-
 /// Products of a panel with every group of a block that has a live cell.
 template <class A, int Vectors>
 HEED_INLINE void score_products(const panel<A>& p, const std::byte* const* keys, const live_groups& live, A* scores,
@@ -55,7 +39,7 @@ HEED_INLINE void score_products(const panel<A>& p, const std::byte* const* keys,
   constexpr int group = kernel_shape<A>::group_keys;
   for (index_t s = 0; s < live.count; ++s)
     for (index_t j = live.segment[s].begin; j < live.segment[s].end; j += group) {
-      ahead.advance();
+      ahead.tick();
       score_group<A, Vectors, group>(p.q, keys + j, p.key_dim, scores + j * p.lanes);
     }
 }

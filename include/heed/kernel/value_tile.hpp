@@ -3,6 +3,7 @@
 #pragma once
 // Softmax of one panel's scores with a block of keys, and the weighted values that it adds to the output.
 #include <heed/kernel/panel.hpp>
+#include <heed/kernel/row_prefetch.hpp>
 #include <heed/kernel/softmax_state.hpp>
 
 namespace heed {
@@ -101,12 +102,14 @@ HEED_INLINE void value_strips(const A* weights, const std::byte* const* values, 
 /// Adds a block's weighted values to the output of one panel. o: [value_dim][Vectors x lanes]
 template <class A, int Vectors>
 HEED_INLINE void add_values(const A* weights, const std::byte* const* values, index_t value_dim,
-                            const live_groups& live, const A* rescale, A* o) noexcept {
+                            const live_groups& live, const A* rescale, A* o, row_prefetch& ahead) noexcept {
   constexpr int strip = kernel_shape<A>::group_keys;
   constexpr index_t lanes = Vectors * simd::batch<A>::lanes;
   index_t d = 0;
-  for (; d + strip <= value_dim; d += strip)
+  for (; d + strip <= value_dim; d += strip) {
+    ahead.tick();
     value_strips<A, Vectors, strip>(weights, values, d, live, rescale, o + d * lanes);
+  }
   for (; d + 2 <= value_dim; d += 2) value_strips<A, Vectors, 2>(weights, values, d, live, rescale, o + d * lanes);
   if (d < value_dim) value_strips<A, Vectors, 1>(weights, values, d, live, rescale, o + d * lanes);
 }
