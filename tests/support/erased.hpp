@@ -40,6 +40,52 @@ private:
   bool (*alike_)(const void*, range) noexcept;
 };
 
+/// Any mask, with the tiles that it cuts or those of a mask that cuts none.
+class erased_tiler : public erased_mask {
+public:
+  template <class M>
+  requires(!std::is_same_v<M, erased_tiler>) && bit_mask<M> explicit erased_tiler(const M& m)
+      : erased_mask(m),
+  own_(std::make_shared<M>(m)), count_([](const void* p, index_t seq, index_t rows, index_t capacity) noexcept {
+    if constexpr (query_tiler<M>)
+      return static_cast<const M*>(p)->query_tiles(seq, rows, capacity);
+    else
+      return (rows + capacity - 1) / capacity;
+  }),
+  list_([](const void* p, index_t seq, index_t rows, index_t capacity, index_t i, std::span<index_t> out) noexcept {
+    if constexpr (query_tiler<M>) {
+      return static_cast<const M*>(p)->query_tile(seq, rows, capacity, i, out);
+    } else {
+      index_t n = 0;
+      for (index_t r = i * capacity; r < lesser(rows, (i + 1) * capacity); ++r) out[static_cast<std::size_t>(n++)] = r;
+      return n;
+    }
+  }),
+  most_([](const void* p, index_t sequences, index_t rows, index_t capacity) noexcept {
+    if constexpr (bounded_query_tiler<M>)
+      return static_cast<const M*>(p)->most_query_tiles(sequences, rows, capacity);
+    else
+      return query_tiler<M> ? rows : rows / capacity + sequences;
+  }) {}
+  [[nodiscard]] index_t query_tiles(index_t seq, index_t rows, index_t capacity) const noexcept {
+    return count_(own_.get(), seq, rows, capacity);
+  }
+  [[nodiscard]] index_t query_tile(index_t seq, index_t rows, index_t capacity, index_t i,
+                                   std::span<index_t> out) const noexcept {
+    return list_(own_.get(), seq, rows, capacity, i, out);
+  }
+  [[nodiscard]] index_t most_query_tiles(index_t sequences, index_t rows, index_t capacity) const noexcept {
+    return most_(own_.get(), sequences, rows, capacity);
+  }
+
+private:
+  std::shared_ptr<const void> own_;
+  index_t (*count_)(const void*, index_t, index_t, index_t) noexcept;
+  index_t (*list_)(const void*, index_t, index_t, index_t, index_t, std::span<index_t>) noexcept;
+  index_t (*most_)(const void*, index_t, index_t, index_t) noexcept;
+};
+static_assert(bounded_query_tiler<erased_tiler>);
+
 /// Any source of plain rows; allocates when built.
 template <class T> class erased_source {
 public:

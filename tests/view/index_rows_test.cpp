@@ -16,16 +16,16 @@ TEST(view_index_rows, offsets_are_begin_and_end) {
   EXPECT_EQ(rows.row(0), (range{0, 2}));
   EXPECT_TRUE(rows.row(1).empty());
   for (index_t x = -1; x < 11; ++x) {
-    EXPECT_EQ(rows.holds(0, x), x == 1 || x == 4) << x;
-    EXPECT_FALSE(rows.holds(1, x)) << x;
-    EXPECT_EQ(rows.holds(2, x), x == 0 || x == 3 || x == 9) << x;
+    EXPECT_EQ(rows.holds(rows.row(0), x), x == 1 || x == 4) << x;
+    EXPECT_FALSE(rows.holds(rows.row(1), x)) << x;
+    EXPECT_EQ(rows.holds(rows.row(2), x), x == 0 || x == 3 || x == 9) << x;
   }
 }
 TEST(view_index_rows, counts_leave_room_and_rows_share_entries) {
   const std::vector<std::int64_t> begin{3, 0, 0}, end{4, 2, 1}, entries{5, 6, -1, 7};
   const index_rows rows{entries, begin, end};
-  EXPECT_TRUE(rows.holds(0, 7) && rows.holds(1, 6) && rows.holds(2, 5));
-  EXPECT_FALSE(rows.holds(2, 6) || rows.holds(0, 5) || rows.holds(1, 7));
+  EXPECT_TRUE(rows.holds(rows.row(0), 7) && rows.holds(rows.row(1), 6) && rows.holds(rows.row(2), 5));
+  EXPECT_FALSE(rows.holds(rows.row(2), 6) || rows.holds(rows.row(0), 5) || rows.holds(rows.row(1), 7));
 }
 TEST(view_index_rows, finds_the_first_that_is_at_least) {
   const std::vector<std::int32_t> begin{1}, end{5}, entries{99, 2, 3, 5, 8, 0};

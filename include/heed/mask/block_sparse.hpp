@@ -279,8 +279,12 @@ void block_bits(const Mask& m, const tile& t, std::span<const index_t> k, std::s
 
 template <mask Cells> HEED_INLINE bool block_sparse<Cells>::allows(cell at) const noexcept {
   const block_head h = table_.head(at.head);
-  const detail::block_words w = detail::words_at(table_, at.seq, h, at.row, at.q, at.k);
-  return (w.sure & 1) != 0 || ((w.asked & 1) != 0 && cells_.allows(at));
+  if (h.kind == head_kind::dense) return true;
+  if (h.kind == head_kind::streaming) return at.k <= at.q && (at.k < h.sinks || at.k > at.q - h.local);
+  const index_t block = at.k / table_.block_keys;
+  return table_.full.holds(table_.blocks_at(table_.full, at.seq, h.list, at.row), block) ||
+         table_.stripes.holds(table_.stripes_at(at.seq, h.list, at.row), at.k) ||
+         (table_.partial.holds(table_.blocks_at(table_.partial, at.seq, h.list, at.row), block) && cells_.allows(at));
 }
 template <mask Cells>
 HEED_INLINE index_t block_sparse<Cells>::runs(const tile& t, std::span<key_run> out) const noexcept {

@@ -27,11 +27,10 @@ struct index_rows {
     }
     return among.begin;
   }
-  /// Whether a row holds x.
-  [[nodiscard]] HEED_INLINE constexpr bool holds(index_t i, index_t x) const noexcept {
-    const range r = row(i);
-    const index_t at = first_at_least(r, x);
-    return at < r.end && entries[at] == x;
+  /// Whether one of the places `among` (inside one row) holds x.
+  [[nodiscard]] HEED_INLINE constexpr bool holds(range among, index_t x) const noexcept {
+    const index_t at = first_at_least(among, x);
+    return at < among.end && entries[at] == x;
   }
 };
 
