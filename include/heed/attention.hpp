@@ -159,7 +159,7 @@ template <class Q, class K, class O, class... Role>
 [[nodiscard]] errc validate(const Q& q, const K& kv, const O& o, const Role&... roles) noexcept {
   if constexpr (detail::check_operands<Q, K, O>()) {
     using types = detail::call_types<Q, K, O, Role...>;
-    if constexpr (detail::check_roles<typename types::accum, Role...>()) {
+    if constexpr (detail::check_roles_on<K, typename types::accum, Role...>()) {
       typename types::problem_type p;
       return detail::check_call(q, kv, o, p, roles...).code;
     }
@@ -214,7 +214,7 @@ template <class Executor, class Q, class K, class O, class... Role>
   static_assert(runs, "heed: executor does not model heed::executor: workers() noexcept and bulk(n, task, context)");
   if constexpr (detail::check_operands_after<runs, Q, K, O>()) {
     using types = detail::call_types<Q, K, O, Role...>;
-    if constexpr (detail::check_roles<typename types::accum, Role...>()) {
+    if constexpr (detail::check_roles_on<K, typename types::accum, Role...>()) {
       typename types::problem_type p;
       if (const failure f = detail::check_call(q, kv, o, p, roles...)) return f.code;
       return detail::run_bound(executor, made, p, kv, workspace, roles...).code;
@@ -229,8 +229,9 @@ template <class Executor, class Q, class K, class O, class... Role>
 ///              o: like q with value_dim. kv: any kv_source. Query head h reads key-value head h / (q_heads /
 ///              kv_heads). Without offsets each of the source's sequences has tokens / sequences rows
 /// Roles        in any order, each at most once: a mask (default full), a score modifier, scale (default
-///              1/sqrt(key_dim)), query_positions (default: the last query at the last position seen), a tuning;
-///              any number of different epilogues (lse, sink_logit) and observers (key_sums, probability_rows)
+///              1/sqrt(key_dim); named where values are a part of their keys), query_positions (default: the last query
+///              at the last position seen), a tuning; any number of different epilogues (lse, sink_logit) and
+///              observers (key_sums, probability_rows)
 /// Requires     o shares no memory with q and kv. See errc for what is refused; nothing is written then
 /// Laws         a row without visible keys gives zeros and lse -inf; masked, evicted and missing slots never enter
 ///              arithmetic
@@ -246,7 +247,7 @@ void attend(Executor&& executor, const Q& q, const K& kv, const O& o, const Role
   if constexpr (detail::check_operands_after<runs, Q, K, O>()) {
     using types = detail::call_types<Q, K, O, Role...>;
     using A = typename types::accum;
-    if constexpr (detail::check_roles<A, Role...>()) {
+    if constexpr (detail::check_roles_on<K, A, Role...>()) {
       typename types::problem_type p;
       if (const failure f = detail::check_call(q, kv, o, p, roles...)) return detail::report(f);
       const failure f = detail::with_workspace<A>(

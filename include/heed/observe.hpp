@@ -16,7 +16,7 @@ template <class Q, class K, class A, class... R> consteval bool check_observed()
     constexpr bool same =
         std::is_same_v<A, typename K::key_format::accum> && std::is_same_v<A, accum_t<std::remove_const_t<q>>>;
     static_assert(same, "heed: q, kv and lse accumulate in different types (double goes with double only)");
-    if constexpr (same && check_roles<A, R...>()) {
+    if constexpr (same && check_roles_on<K, A, R...>()) {
       constexpr bool observed = roles_given < role::observer, A, R... >> 0;
       static_assert(observed, "heed: observe is given no observer");
       constexpr bool rows_end = roles_given < role::epilogue, A, R... >> 0;

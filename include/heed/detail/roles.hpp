@@ -154,6 +154,20 @@ template <class A, class... R> consteval bool check_roles() {
   return known && masks && scores && single;
 }
 
+/// Whether calls on K must name their scale: where a value is a part of its key, the key holds more than the head had
+/// before absorption, and 1/sqrt(key_dim) is silently wrong.
+template <class K> inline constexpr bool scale_is_explicit = K::values_alias_keys;
+
+template <class K, class A, class... R> consteval bool check_roles_on() {
+  if constexpr (check_roles<A, R...>()) {
+    constexpr bool scaled = !scale_is_explicit<K> || roles_given<role::scale, A, R...> == 1;
+    static_assert(scaled, "heed: scale is not given: values of kv are a part of their keys, so that 1/sqrt(key_dim) is "
+                          "not the scale of its heads; pass heed::scale");
+    return scaled;
+  } else
+    return false;
+}
+
 template <class Q, class K, class O> consteval bool check_operands() {
   using q = typename row_element<Q>::type;
   using o = typename row_element<O>::type;
