@@ -144,6 +144,15 @@ concept bounded_query_tiler = query_tiler<M> && requires(const M m, index_t sequ
   noexcept->std::same_as<index_t>;
 };
 
+/// A query_tiler whose tiles should stay small, because the keys that a tile sees grow with its rows: tile_panels(seq)
+/// is how many panels of the prefill kernel's lanes a tile of the sequence should fill at most. Absent: as many as the
+/// tuning says.
+template <class M>
+concept panel_query_tiler = query_tiler<M> && requires(const M m, index_t seq) {
+  { m.tile_panels(seq) }
+  noexcept->std::same_as<index_t>;
+};
+
 /// A mask whose answer may differ between heads. alike(heads): it is the same for all of these. Absent: always alike.
 template <class M>
 concept head_aware = mask<M> && requires(const M m, range heads) {
@@ -295,10 +304,9 @@ template <class A> struct probability_block {
 enum class shown : unsigned char { probabilities, logarithms };
 
 /// Sees probabilities in a second pass over chosen rows. rows(seq, head, n): which of the head's n query rows, known
-/// before the pass. Optional: shows(), see shown (absent: probabilities); slots_together(), so that slots [i n, i n + n)
-/// come from one task (absent: 1); prepare(extents), before the pass.
-/// Law: all calls for one (seq, kv head, slot) come from one task, in a fixed order: no race, and the same bits for any
-/// worker count.
+/// before the pass. Optional: shows(), see shown (absent: probabilities); slots_together(), so that slots [i n, i n +
+/// n) come from one task (absent: 1); prepare(extents), before the pass. Law: all calls for one (seq, kv head, slot)
+/// come from one task, in a fixed order: no race, and the same bits for any worker count.
 template <class O, class A = float>
 concept observer = std::copyable<O> &&
     requires(const O& o, index_t seq, index_t head, index_t rows, const probability_block<A>& p) {

@@ -27,6 +27,12 @@ struct by_parity : causal {
 };
 static_assert(query_tiler<by_parity> && head_aware<by_parity>);
 
+/// The same in tiles of one panel.
+struct by_parity_in_panels : by_parity {
+  [[nodiscard]] index_t tile_panels(index_t) const noexcept { return 1; }
+};
+static_assert(panel_query_tiler<by_parity_in_panels> && !panel_query_tiler<by_parity>);
+
 template <class Mask> void expect_partition(index_t group) {
   const sample<> s(1, {1, 2, 130, 0, 7}, {5, 9, 140, 3, 7}, 2, group, 4, 4);
   const bound_call<Mask> call(s);
@@ -67,5 +73,18 @@ TEST(plan_query_tiles, partition_rows_and_heads) {
 }
 TEST(plan_query_tiles, partition_with_a_mask_that_cuts_them_and_tells_heads_apart) {
   for (const index_t group : {1, 4, 7}) expect_partition<by_parity>(group);
+  for (const index_t group : {1, 4, 7}) expect_partition<by_parity_in_panels>(group);
+}
+TEST(plan_query_tiles, a_mask_may_keep_its_tiles_to_a_panel) {
+  const sample<> s(1, {130}, {140}, 2, 4, 4, 4);
+  const bound_call<by_parity> wide(s);
+  const bound_call<by_parity_in_panels> narrow(s);
+  const auto a = wide.get();
+  const auto b = narrow.get();
+  constexpr index_t panel = kernel::kernel_shape<float>::panel_lanes;
+  EXPECT_EQ((plan_detail::query_tiles<float, bound_call<by_parity>::call_type>(a).capacity(0, {0, 2})),
+            a.shape.panels * panel / 2);
+  EXPECT_EQ((plan_detail::query_tiles<float, bound_call<by_parity_in_panels>::call_type>(b).capacity(0, {0, 2})),
+            panel / 2);
 }
 } // namespace

@@ -45,6 +45,10 @@ public:
       requires(bounded_query_tiler<detail::tiler_of<Parts...>>) {
     return parts_.tiler().most_query_tiles(sequences, rows, capacity);
   }
+  [[nodiscard]] HEED_INLINE index_t tile_panels(index_t seq) const noexcept
+      requires(panel_query_tiler<detail::tiler_of<Parts...>>) {
+    return parts_.tiler().tile_panels(seq);
+  }
 
 private:
   detail::mask_list<Parts...> parts_;

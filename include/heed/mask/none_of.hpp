@@ -64,6 +64,9 @@ public:
       index_t sequences, index_t rows, index_t capacity) const noexcept requires bounded_query_tiler<Part> {
     return part_.most_query_tiles(sequences, rows, capacity);
   }
+  [[nodiscard]] HEED_INLINE index_t tile_panels(index_t seq) const noexcept requires panel_query_tiler<Part> {
+    return part_.tile_panels(seq);
+  }
 
 private:
   Part part_;

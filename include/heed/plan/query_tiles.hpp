@@ -40,11 +40,15 @@ public:
   [[nodiscard]] HEED_INLINE index_t lanes_of_tile() const noexcept {
     return c_.shape.panels * kernel::kernel_shape<A>::panel_lanes;
   }
-  [[nodiscard]] HEED_INLINE index_t capacity(range heads) const noexcept {
-    return greater(1, lanes_of_tile() / heads.size());
+  /// Rows of a tile of these heads.
+  [[nodiscard]] HEED_INLINE index_t capacity([[maybe_unused]] index_t seq, range heads) const noexcept {
+    index_t panels = c_.shape.panels;
+    if constexpr (panel_query_tiler<typename Call::mask_type>)
+      panels = greater(1, lesser(panels, c_.m.tile_panels(seq)));
+    return greater(1, panels * kernel::kernel_shape<A>::panel_lanes / heads.size());
   }
   [[nodiscard]] HEED_INLINE index_t count(index_t seq, range heads, kernel_kind k) const noexcept {
-    const index_t rows = c_.p.extents.rows(seq), most = capacity(heads);
+    const index_t rows = c_.p.extents.rows(seq), most = capacity(seq, heads);
     if (rows == 0) return 0;
     if (k == kernel_kind::decode) return 1;
     if constexpr (query_tiler<typename Call::mask_type>)
@@ -54,7 +58,7 @@ public:
   }
   /// Lists a tile's rows and positions. rows, q: room for capacity. A tile without rows has empty lists.
   HEED_NOINLINE tile list(const tile_name& name, index_t* rows, index_t* q) const noexcept {
-    const index_t all = c_.p.extents.rows(name.seq), most = capacity(name.heads);
+    const index_t all = c_.p.extents.rows(name.seq), most = capacity(name.seq, name.heads);
     index_t n = 0;
     if (name.kind == kernel_kind::decode) {
       for (; n < all; ++n) rows[n] = n;

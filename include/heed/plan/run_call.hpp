@@ -69,7 +69,8 @@ HEED_NOINLINE plan::figures figures_of(const batch_shape& limits, const kv_dims&
   const auto parts = [](index_t n, index_t of) HEED_BODY { return n / of + (n % of != 0 ? 1 : 0); };
   // Pieces of heads that share tiles, and the fewest rows of a tile: at worst each head alone, or each row alone.
   const index_t pieces = head_aware<mask_type> ? limits.q_heads : d.kv_heads * parts(group, lanes);
-  const index_t capacity = greater(1, lanes / greater(1, lesser(group, lanes)));
+  const index_t least_lanes = panel_query_tiler<mask_type> ? f.panel_lanes : lanes;
+  const index_t capacity = greater(1, least_lanes / greater(1, lesser(group, lanes)));
   if constexpr (bounded_query_tiler<mask_type>)
     f.tiles = capped_product(pieces, m.most_query_tiles(limits.sequences, limits.tokens, capacity));
   else
