@@ -30,9 +30,9 @@ struct block_head {
 ///           [sequences][lists][stripe_groups] rows of key positions, or none; heads: [query heads], or empty: head h
 ///           reads list h / heads_per_list (one list serves every head)
 /// Units     sequences 1: every sequence reads the same lists
-/// Requires  entries of a row ascend, inside the keys of the call, no block both full and partial; rows inside entries;
-///           row blocks and stripe groups for every query row; else errc::not_monotone, errc::index_out_of_range,
-///           errc::overlap, errc::bad_extent, errc::length_out_of_range
+/// Requires  entries of a row ascend, inside the keys of the longest sequence, no block both full and partial; rows
+///           inside entries; row blocks and stripe groups for every query row; else errc::not_monotone,
+///           errc::index_out_of_range, errc::overlap, errc::bad_extent, errc::length_out_of_range
 /// Source    compressed rows with counts: PyTorch FlexAttention, BlockMask; with offsets: FlashInfer, block-sparse
 ///           rows; kinds of heads: mit-han-lab, Block-Sparse-Attention
 struct block_table {
