@@ -1,0 +1,121 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// The passes that every selector estimates with: causal attention of few queries of which only pooled numbers stay.
+#include <heed/kv/contiguous.hpp>
+#include <heed/mask/causal.hpp>
+#include <heed/observe.hpp>
+#include <heed/observe/block_pool.hpp>
+
+#include <vector>
+
+namespace heed {
+
+/// Memory of estimates, reusable between calls: it grows to the largest call and stays. One per thread that selects.
+template <class A> struct select_scratch {
+  std::vector<std::byte> workspace;
+  std::vector<A> q, k, o, lse, pooled, other;
+  std::vector<index_t> positions;
+  std::vector<std::int32_t> order, row, partial;
+
+  [[nodiscard]] HEED_INLINE index_t bytes() const noexcept {
+    return static_cast<index_t>(
+        workspace.capacity() +
+        (q.capacity() + k.capacity() + o.capacity() + lse.capacity() + pooled.capacity() + other.capacity()) *
+            sizeof(A) +
+        positions.capacity() * sizeof(index_t) +
+        (order.capacity() + row.capacity() + partial.capacity()) * sizeof(std::int32_t));
+  }
+};
+
+namespace detail {
+inline namespace HEED_ISA {
+
+HEED_INLINE constexpr index_t parts(index_t n, index_t of) noexcept { return n / of + (n % of != 0 ? 1 : 0); }
+
+/// Where queries stand and what their products are multiplied with.
+struct estimate_of {
+  std::span<const index_t> positions;
+  double factor;
+};
+
+/// Grows a buffer without filling what it holds.
+template <class T> HEED_INLINE T* room(std::vector<T>& v, index_t n) {
+  if (static_cast<index_t>(v.size()) < n) v.resize(static_cast<std::size_t>(n));
+  return v.data();
+}
+
+/// Keys alone: as values stand their first numbers, so that the pass over values costs one product per key.
+template <class T> HEED_INLINE auto keys_only(const tensor_view<const T, 3>& k) noexcept {
+  return contiguous(k, k.slice(2, 0, 1));
+}
+
+/// Pools the probabilities of causal attention.
+///
+/// Shapes    q: [rows][q_heads][dim]; k: [keys][kv_heads][dim]; e.positions: [rows]
+template <class A, class Executor, class TK>
+HEED_NOINLINE void pool_probabilities(Executor& executor, select_scratch<A>& s, const tensor_view<const A, 3>& q,
+                                      const tensor_view<const TK, 3>& k, const estimate_of& e,
+                                      const block_pool<A>& into) {
+  const auto kv = keys_only(k);
+  const auto o = heed::view(room(s.o, q.extent(0) * q.extent(1)), q.extent(0), q.extent(1), 1);
+  const plan made = make_plan({1, q.extent(0), q.extent(1), k.extent(0), 0}, kv, causal{});
+  const index_t bytes = made.workspace_bytes(executor.workers());
+  std::byte* const memory = room(s.workspace, bytes);
+  expect(run(executor, made, q, kv, o, {memory, static_cast<std::size_t>(bytes)}, causal{}, scale{e.factor},
+             query_positions::listed(e.positions), into));
+}
+
+/// Pools score - anchor, in natural units. anchor: [rows][q_heads]
+template <class A, class Executor, class TK>
+HEED_NOINLINE void pool_scores(Executor& executor, select_scratch<A>& s, const tensor_view<const A, 3>& q,
+                               const tensor_view<const TK, 3>& k, const tensor_view<const A, 2>& anchor,
+                               const estimate_of& e, const block_pool<A>& into) {
+  const auto kv = keys_only(k);
+  const plan made = make_plan({1, q.extent(0), q.extent(1), k.extent(0), 0}, kv, causal{});
+  const index_t bytes = made.workspace_bytes(executor.workers());
+  std::byte* const memory = room(s.workspace, bytes);
+  expect(run_observers(executor, made, q, kv, anchor, {memory, static_cast<std::size_t>(bytes)}, causal{},
+                       scale{e.factor}, query_positions::listed(e.positions), into));
+}
+
+/// Copies rows [first, first + count) of heads `heads` as accumulators, [count][heads][dim]; rows beyond the last are
+/// zero.
+template <class A, class T>
+HEED_NOINLINE void copy_rows(const tensor_view<T, 3>& from, range rows, range heads, A* out) noexcept {
+  const index_t dim = from.extent(2);
+  for (index_t r = rows.begin; r < rows.end; ++r)
+    for (index_t h = heads.begin; h < heads.end; ++h, out += dim) {
+      if (r < 0 || r >= from.extent(0))
+        for (index_t d = 0; d < dim; ++d) out[d] = A(0);
+      else
+        for (index_t d = 0; d < dim; ++d) out[d] = static_cast<A>(widen(from(r, h, d)));
+    }
+}
+
+/// What every selector wants of its inputs. name: the selector; block: rows of a block of lists.
+template <class TQ, class TK>
+HEED_NOINLINE failure check_selection(const char* name, const tensor_view<TQ, 3>& q, const tensor_view<TK, 3>& k,
+                                      index_t block) noexcept {
+  if (const failure f = check_view("q", q)) return f;
+  if (const failure f = check_view("k", k)) return f;
+  if (q.extent(2) < 1) return {errc::bad_extent, "q", "key dim", q.extent(2), "the least is", 1};
+  if (q.extent(2) != k.extent(2)) return {errc::dim_mismatch, "k", "key dim", k.extent(2), "but q has", q.extent(2)};
+  if (k.extent(1) < 1) return {errc::bad_extent, "k", "kv_heads", k.extent(1), "the least is", 1};
+  if (q.extent(1) < 1 || q.extent(1) % k.extent(1) != 0)
+    return {errc::heads_not_divisible, "q", "heads", q.extent(1), "which is no multiple of kv_heads", k.extent(1)};
+  if (q.extent(0) > k.extent(0))
+    return {errc::bad_extent, "q", "rows", q.extent(0), "but the keys, which end with theirs, are", k.extent(0)};
+  if (const index_t before = k.extent(0) - q.extent(0); before % block != 0)
+    return {errc::bad_value,
+            name,
+            "number of keys before the first query",
+            before,
+            "chunks start at whole blocks of",
+            block};
+  return {};
+}
+
+} // namespace HEED_ISA
+} // namespace detail
+} // namespace heed
