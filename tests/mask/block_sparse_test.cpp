@@ -112,7 +112,7 @@ TEST(mask_block_sparse, keeps_the_laws_with_dense_and_streaming_heads) {
 }
 TEST(mask_block_sparse, tiles_lie_in_row_blocks_or_are_a_vector_of_small_ones) {
   const auto tiles = [](index_t block_rows, index_t rows, index_t capacity) {
-    const block_sparse m(block_table{.block_rows = block_rows});
+    const block_sparse m(sparse_blocks{.block_rows = block_rows});
     std::string s;
     std::vector<index_t> out(static_cast<std::size_t>(capacity));
     for (index_t i = 0; i < m.query_tiles(0, rows, capacity); ++i) {
@@ -132,9 +132,9 @@ TEST(mask_block_sparse, tiles_lie_in_row_blocks_or_are_a_vector_of_small_ones) {
 }
 TEST(mask_block_sparse, objects_as_its_cells_do) {
   const sample_call call{.rows = {3}, .seen = {9}};
-  EXPECT_EQ(objection(block_sparse(block_table{}, sliding_window{-2, 0}), call),
+  EXPECT_EQ(objection(block_sparse(sparse_blocks{}, sliding_window{-2, 0}), call),
             "sliding_window: left is -2, the least is -1");
-  EXPECT_EQ(objection(block_sparse(block_table{}, sliding_window{2, 0}), call), "");
+  EXPECT_EQ(objection(block_sparse(sparse_blocks{}, sliding_window{2, 0}), call), "");
 }
 } // namespace
 } // namespace heed::test

@@ -4,12 +4,12 @@
 // Block-sparse attention: a block of query rows sees listed blocks of keys, and single keys besides.
 #include <heed/mask/all_of.hpp>
 #include <heed/mask/any_of.hpp>
-#include <heed/mask/block_table.hpp>
 #include <heed/mask/causal.hpp>
 #include <heed/mask/first_keys.hpp>
 #include <heed/mask/full.hpp>
 #include <heed/mask/key_words.hpp>
 #include <heed/mask/sliding_window.hpp>
+#include <heed/mask/sparse_blocks.hpp>
 
 namespace heed {
 
@@ -18,7 +18,7 @@ namespace heed {
 /// causal: all_of(block_sparse(table), causal{}). Lists cost nothing to build for one who has them: sparse/ owns
 /// lists and reads other formats.
 ///
-/// Requires  as block_table and cells; the numbers outlive the mask
+/// Requires  as sparse_blocks and cells; the numbers outlive the mask
 /// Laws      bit_mask, head_aware (alike: heads of equal treatment), query_tiler: a tile lies in one row block, or in
 ///           several where these are smaller than a vector; tight_mask where cells is one
 /// Cost      runs: O(log entries) per call and O(1) per block, for tiles of one row block and one list; others one
@@ -28,7 +28,7 @@ template <mask Cells = full> class block_sparse {
 public:
   static constexpr bool tight = tight_mask<Cells>;
 
-  HEED_INLINE explicit block_sparse(const block_table& table, Cells cells = {}) noexcept
+  HEED_INLINE explicit block_sparse(const sparse_blocks& table, Cells cells = {}) noexcept
       : table_(table), cells_(cells) {}
 
   [[nodiscard]] HEED_INLINE bool allows(cell at) const noexcept;
@@ -71,15 +71,15 @@ public:
     return (rows / unit + sequences) * ((unit + capacity - 1) / capacity);
   }
 
-  [[nodiscard]] HEED_INLINE const block_table& table() const noexcept { return table_; }
+  [[nodiscard]] HEED_INLINE const sparse_blocks& table() const noexcept { return table_; }
   [[nodiscard]] HEED_INLINE const Cells& cells() const noexcept { return cells_; }
 
 private:
-  block_table table_;
+  sparse_blocks table_;
   Cells cells_;
 };
-template <mask Cells> block_sparse(const block_table&, Cells) -> block_sparse<Cells>;
-block_sparse(const block_table&)->block_sparse<full>;
+template <mask Cells> block_sparse(const sparse_blocks&, Cells) -> block_sparse<Cells>;
+block_sparse(const sparse_blocks&)->block_sparse<full>;
 
 namespace detail {
 
@@ -147,7 +147,7 @@ block_words words_at(const Table& t, index_t seq, const block_head& h, index_t r
 template <class Mask>
 index_t listed_runs(const Mask& m, const block_head& h, const tile& t, std::span<key_run> out) noexcept {
   using cells = std::remove_cvref_t<decltype(m.cells())>;
-  const block_table& table = m.table();
+  const sparse_blocks& table = m.table();
   const index_t none = all_positions.end, size = table.block_keys, row = t.rows.front();
   row_cursor full_at(table.full, table.blocks_at(table.full, t.seq, h.list, row));
   row_cursor partial_at(table.partial, table.blocks_at(table.partial, t.seq, h.list, row));
@@ -208,7 +208,7 @@ template <class Mask>
 void listed_bits(const Mask& m, const block_head& h, const tile& t, std::span<const index_t> k,
                  std::span<const index_t> slots, std::span<std::uint64_t> rows) noexcept {
   using cells = std::remove_cvref_t<decltype(m.cells())>;
-  const block_table& table = m.table();
+  const sparse_blocks& table = m.table();
   const index_t none = all_positions.end, size = table.block_keys;
   const std::size_t n = t.rows.size() < 64 ? t.rows.size() : 64;
   std::uint64_t asked[128] = {}, any = 0;
@@ -251,7 +251,7 @@ void listed_bits(const Mask& m, const block_head& h, const tile& t, std::span<co
 
 template <class Mask> index_t block_runs(const Mask& m, const tile& t, std::span<key_run> out) noexcept {
   if (t.rows.empty()) return 0;
-  const block_table& table = m.table();
+  const sparse_blocks& table = m.table();
   const block_head h = table.head(t.heads.begin);
   const index_t first = t.rows.front(), last = t.rows.back();
   const bool one_list = first / table.block_rows == last / table.block_rows &&

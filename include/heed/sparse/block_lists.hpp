@@ -65,7 +65,7 @@ public:
   [[nodiscard]] HEED_INLINE std::span<const block_head> heads() const noexcept { return heads_; }
 
   /// The arguments of the mask; they read this object's memory.
-  [[nodiscard]] HEED_INLINE block_table view() const noexcept {
+  [[nodiscard]] HEED_INLINE sparse_blocks view() const noexcept {
     return {shape_.block_rows,     shape_.block_keys, row_blocks(),    shape_.lists,
             shape_.heads_per_list, shape_.sequences,  full_.view(),    partial_.view(),
             shape_.stripe_rows,    stripe_groups(),   stripes_.view(), heads_};

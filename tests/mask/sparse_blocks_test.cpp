@@ -1,6 +1,6 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
-#include <heed/mask/block_table.hpp>
+#include <heed/mask/sparse_blocks.hpp>
 
 #include <heed/mask/block_sparse.hpp>
 
@@ -16,15 +16,15 @@ struct sample_table {
   list partial{2, 0, 1, 2, 3}, partial_offsets{0, 1, 1, 3, 5, 5, 5};
   list stripes{5, 39, 7, 8}, stripe_begin{0, 1, 2, 0}, stripe_end{2, 2, 4, 0};
   std::vector<block_head> heads;
-  block_table t{.block_rows = 8,
-                .block_keys = 10,
-                .row_blocks = 3,
-                .lists = 2,
-                .heads_per_list = 2,
-                .stripe_rows = 16,
-                .stripe_groups = 2};
+  sparse_blocks t{.block_rows = 8,
+                  .block_keys = 10,
+                  .row_blocks = 3,
+                  .lists = 2,
+                  .heads_per_list = 2,
+                  .stripe_rows = 16,
+                  .stripe_groups = 2};
 
-  block_table table() {
+  sparse_blocks table() {
     const auto rows = [](const list& entries, const list& offsets) {
       const std::span<const std::int32_t> all(offsets);
       return index_rows{entries, all.first(all.size() - 1), all.last(all.size() - 1)};
@@ -42,9 +42,9 @@ template <class Change> std::string objection_to(Change change, sample_call call
   return objection(block_sparse(s.table()), call);
 }
 
-TEST(mask_block_table, finds_the_lists_of_heads_and_rows) {
+TEST(mask_sparse_blocks, finds_the_lists_of_heads_and_rows) {
   sample_table s;
-  block_table t = s.table();
+  sparse_blocks t = s.table();
   EXPECT_EQ(t.head(1), (block_head{head_kind::sparse, 0, 0, 0}));
   EXPECT_EQ(t.head(3).list, 1);
   EXPECT_EQ(t.blocks_at(t.full, 0, 0, 7), (range{0, 2}));
@@ -59,7 +59,7 @@ TEST(mask_block_table, finds_the_lists_of_heads_and_rows) {
   t.full = {};
   EXPECT_TRUE(t.stripes_at(0, 0, 0).empty() && t.blocks_at(t.full, 0, 0, 0).empty());
 }
-TEST(mask_block_table, accepts_what_fits) {
+TEST(mask_sparse_blocks, accepts_what_fits) {
   EXPECT_EQ(objection_to([](auto&) {}), "");
   EXPECT_EQ(objection_to([](auto& s) { s.full_offsets.assign(1, 0); }), "") << "no full blocks at all";
   EXPECT_EQ(objection_to([](auto& s) {
@@ -67,7 +67,7 @@ TEST(mask_block_table, accepts_what_fits) {
             }),
             "");
 }
-TEST(mask_block_table, refuses_sizes_out_of_range) {
+TEST(mask_sparse_blocks, refuses_sizes_out_of_range) {
   EXPECT_EQ(objection_to([](auto& s) { s.t.block_rows = 0; }), "block_sparse: block_rows is 0, the least is 1");
   EXPECT_EQ(objection_to([](auto& s) { s.t.block_keys = 0; }), "block_sparse: block_keys is 0, the least is 1");
   EXPECT_EQ(objection_to([](auto& s) { s.t.block_rows = index_t{1} << 41; }),
@@ -80,7 +80,7 @@ TEST(mask_block_table, refuses_sizes_out_of_range) {
   EXPECT_EQ(objection_to([](auto& s) { s.t.stripe_rows = -1; }), "block_sparse: stripe_rows is -1, the least is 0");
   EXPECT_EQ(objection_to([](auto& s) { s.t.stripe_groups = -1; }), "block_sparse: stripe_groups is -1, the least is 0");
 }
-TEST(mask_block_table, refuses_what_does_not_fit_the_call) {
+TEST(mask_sparse_blocks, refuses_what_does_not_fit_the_call) {
   EXPECT_EQ(objection_to([](auto& s) { s.t.sequences = 2; }),
             "block_sparse: sequences is 2, it must be 1 or the call's, 1");
   EXPECT_EQ(objection_to([](auto& s) { s.t.heads_per_list = 4; }),
@@ -113,7 +113,7 @@ TEST(mask_block_table, refuses_what_does_not_fit_the_call) {
   EXPECT_EQ(objection_to([](auto&) {}, {.rows = {20}, .seen = {30}}),
             "block_sparse: full[2] is 3, it must be at least 0 and below 3");
 }
-TEST(mask_block_table, refuses_malformed_rows) {
+TEST(mask_sparse_blocks, refuses_malformed_rows) {
   EXPECT_EQ(objection_to([](auto& s) {
               s.full_offsets = {0, 2, 2, 3, 5};
             }),

@@ -35,7 +35,7 @@ struct block_head {
 ///           errc::index_out_of_range, errc::overlap, errc::bad_extent, errc::length_out_of_range
 /// Source    compressed rows with counts: PyTorch FlexAttention, BlockMask; with offsets: FlashInfer, block-sparse
 ///           rows; kinds of heads: mit-han-lab, Block-Sparse-Attention
-struct block_table {
+struct sparse_blocks {
   index_t block_rows = 128, block_keys = 128;
   index_t row_blocks = 0;
   index_t lists = 1, heads_per_list = 1, sequences = 1;
@@ -110,7 +110,7 @@ template <class Rows> failure check_apart(const Rows& full, const Rows& partial)
   return {};
 }
 
-template <class Table> failure check_table(const Table& t, const call_extents& e) noexcept {
+template <class Table> failure check_sparse_blocks(const Table& t, const call_extents& e) noexcept {
   const auto least = [](const char* what, index_t value, index_t limit) HEED_BODY {
     return value < limit ? failure{errc::bad_value, "block_sparse", what, value, "the least is", limit} : failure{};
   };
@@ -178,6 +178,8 @@ template <class Table> failure check_table(const Table& t, const call_extents& e
 } // namespace HEED_ISA
 } // namespace detail
 
-HEED_INLINE failure block_table::check(const call_extents& e) const noexcept { return detail::check_table(*this, e); }
+HEED_INLINE failure sparse_blocks::check(const call_extents& e) const noexcept {
+  return detail::check_sparse_blocks(*this, e);
+}
 
 } // namespace heed
