@@ -271,6 +271,13 @@ concept kv_source = std::copyable<K> &&
   noexcept->std::same_as<kv_rows>;
 };
 
+/// A source that says `static constexpr bool equal_heads = true`. Law: slots, order and positions of a sequence are the
+/// same for all its key-value heads, so that what a mask lets a tile see of one is what it sees of the others.
+template <class K>
+concept equal_heads_source = kv_source<K> && requires {
+  requires K::equal_heads;
+};
+
 // ---- what happens to finished rows -----------------------------------------------------------------------------
 
 /// One finished query row of one head. row counts inside the sequence, token over the whole packed batch.

@@ -105,6 +105,45 @@ TEST(plan_work_list, decode_of_one_long_sequence_feeds_all_workers) {
   }
 }
 
+/// Counts how often it is asked for runs.
+struct counted : causal {
+  static inline int asked = 0;
+  [[nodiscard]] index_t runs(const tile& t, std::span<key_run> out) const noexcept {
+    ++asked;
+    return causal::runs(t, out);
+  }
+};
+TEST(plan_work_list, what_equal_heads_see_is_counted_once) {
+  static_assert(equal_heads_source<bound_call<counted>::source>);
+  int asked[2];
+  for (const index_t kv_heads : {1, 3}) {
+    const sample<> s(6, {100, 0, 300}, {200, 5, 310}, kv_heads, 4, 4, 4);
+    const bound_call<counted> call(s);
+    counted::asked = 0;
+    const built_list<counted> b(call, {3, 400, 4 * kv_heads, 310, 300}, 1);
+    asked[kv_heads == 3] = counted::asked;
+    EXPECT_EQ(b.code, errc::ok);
+    expect_complete_and_ordered(b);
+    const plan_detail::query_tiles<float, bound_call<counted>::call_type> tiles(b.c);
+    std::vector<index_t> rows(1024), q(1024), lanes(place(4 * kv_heads));
+    for (index_t i = 0; i < b.work.tile_count; ++i) {
+      const auto& r = b.work.tiles[i];
+      const tile t = tiles.list(r.name, rows.data(), q.data());
+      slot_runs<counted, bound_call<counted>::source> runs(b.c.m, b.c.kv, t);
+      range slots;
+      coverage cover;
+      index_t visited = 0;
+      while (runs.next(slots, cover)) visited += slots.size();
+      EXPECT_EQ(r.visited, visited);
+      EXPECT_EQ(r.name.kv_head, r.name.heads.begin / 4);
+      for (index_t h = r.name.heads.begin; h < r.name.heads.end; ++h)
+        lanes[place(h)] += static_cast<index_t>(t.rows.size());
+    }
+    for (const index_t n : lanes) EXPECT_EQ(n, 400);
+  }
+  EXPECT_EQ(asked[0], asked[1]);
+}
+
 TEST(plan_work_list, more_tiles_than_the_room_are_refused) {
   const sample<> s(4, {100}, {100}, 2, 2, 4, 4);
   const bound_call<> call(s);

@@ -112,6 +112,36 @@ TEST(testing_source_laws, each_broken_law_is_named) {
   EXPECT_EQ(broken(f::locate_outside, false), "none");
 }
 
+/// Says that its two heads are equal; one may hold less, or stand elsewhere.
+struct unequal : breakable {
+  static constexpr bool equal_heads = true;
+  index_t less = 0;
+  bool moved = false;
+  [[nodiscard]] kv_dims dims() const noexcept { return {1, 2, 1, 1, 0}; }
+  [[nodiscard]] index_t slots(index_t, index_t head) const noexcept { return 6 - head * less; }
+  [[nodiscard]] bool ordered(index_t, index_t) const noexcept { return false; }
+  [[nodiscard]] kv_rows rows(index_t seq, index_t head, range s) const noexcept {
+    kv_rows r = breakable::rows(seq, head, s);
+    if (moved && head == 1) r.positions = breakable::down + s.begin;
+    return r;
+  }
+};
+static_assert(equal_heads_source<unequal> && !equal_heads_source<breakable>);
+
+TEST(testing_source_laws, equal_heads_hold_the_same_positions) {
+  const auto broken = [](unequal kv) {
+    const testing::source_report r = testing::check_source(kv);
+    return std::string(r.broken == nullptr ? "none" : r.broken);
+  };
+  EXPECT_EQ(broken({}), "none");
+  unequal kv;
+  kv.less = 1;
+  EXPECT_EQ(broken(kv), "equal_heads: slots are those of head 0");
+  kv.less = 0;
+  kv.moved = true;
+  EXPECT_EQ(broken(kv), "equal_heads: positions are those of head 0");
+}
+
 TEST(testing_source_laws, a_report_says_where) {
   const testing::source_report r = testing::check_source(breakable{breakable::fault::descends});
   EXPECT_EQ(r.seq, 0);

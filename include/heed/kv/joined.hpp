@@ -22,6 +22,7 @@ public:
   using key_format = typename A::key_format;
   using value_format = typename A::value_format;
   static constexpr bool values_alias_keys = A::values_alias_keys;
+  static constexpr bool equal_heads = equal_heads_source<A> && equal_heads_source<B>;
 
   HEED_INLINE joined_source(const A& cached, const B& fresh) noexcept : a_(cached), b_(fresh) {}
 

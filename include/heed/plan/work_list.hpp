@@ -113,8 +113,13 @@ public:
     for (index_t seq = 0; seq < e.sequences; ++seq) {
       if (e.rows(seq) == 0) continue;
       const kernel_kind kind = tiles_.kind(seq);
+      const index_t first = work_.tile_count;
       for (index_t g = 0; g < e.kv_heads; ++g) {
         const range group = c_.p.heads.group_of(g);
+        if (g > 0 && heads_see_alike()) {
+          if (!repeat_tiles(first, g)) return errc::limit_exceeded;
+          continue;
+        }
         for (index_t h = group.begin; h < group.end;) {
           const range heads = tiles_.heads_from(g, h, kind);
           const index_t n = tiles_.count(seq, heads, kind);
@@ -135,6 +140,25 @@ private:
     return k == kernel_kind::decode ? c_.shape.decode_chunk_slots : c_.shape.chunk_slots;
   }
   HEED_INLINE index_t lanes_of(const tile_record& r, index_t rows) const noexcept { return r.name.heads.size() * rows; }
+
+  /// Tiles of one key-value head are those of the others.
+  HEED_INLINE bool heads_see_alike() const noexcept {
+    return equal_heads_source<typename Call::source> && alike(c_.m, {0, c_.p.extents.q_heads});
+  }
+  /// Lists the tiles of head 0, which start at `first`, for another: what they see is counted once.
+  HEED_NOINLINE bool repeat_tiles(index_t first, index_t kv_head) noexcept {
+    const index_t shift = c_.p.heads.group_of(kv_head).begin;
+    for (index_t i = first, seq = work_.tile_count > first ? work_.tiles[first].name.seq : 0;
+         i < work_.tile_count && work_.tiles[i].name.seq == seq && work_.tiles[i].name.kv_head == 0; ++i) {
+      if (work_.tile_count == work_.room.tiles) return false;
+      tile_record& r = work_.tiles[work_.tile_count++];
+      r = work_.tiles[i];
+      r.name.kv_head = kv_head;
+      r.name.heads = {r.name.heads.begin + shift, r.name.heads.end + shift};
+      total_ += r.cost;
+    }
+    return true;
+  }
 
   HEED_NOINLINE bool add_tile(const tile_name& name) noexcept {
     const tile t = tiles_.list(name, rows_, q_);

@@ -86,6 +86,25 @@ source_report check_locate(const K& kv, index_t seq, index_t kv_head, index_t po
   return {};
 }
 
+/// equal_heads: the head's slots stand where those of head 0 do.
+template <kv_source K> source_report check_equal(const K& kv, index_t seq, index_t kv_head) {
+  const index_t n = kv.slots(seq, kv_head), first = kv.slots(seq, 0);
+  if (n != first) return {"equal_heads: slots are those of head 0", seq, kv_head, -1, n, first};
+  if (kv.ordered(seq, kv_head) != kv.ordered(seq, 0))
+    return {"equal_heads: ordered as head 0 is", seq, kv_head, -1, kv.ordered(seq, kv_head), kv.ordered(seq, 0)};
+  std::vector<seen_slot> slots, zero;
+  if (const source_report r = walk(kv, seq, kv_head, n, n, slots)) return r;
+  if (const source_report r = walk(kv, seq, 0, n, n, zero)) return r;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const auto at = static_cast<index_t>(i);
+    const bool here = slots[i].key != nullptr, there = zero[i].key != nullptr;
+    if (here != there) return {"equal_heads: holes are those of head 0", seq, kv_head, at, here, there};
+    if (here && slots[i].position != zero[i].position)
+      return {"equal_heads: positions are those of head 0", seq, kv_head, at, slots[i].position, zero[i].position};
+  }
+  return {};
+}
+
 template <kv_source K> source_report check_head(const K& kv, index_t seq, index_t kv_head) {
   const index_t n = kv.slots(seq, kv_head), seen = kv.seen(seq);
   if (n < 0) return {"slots: at least 0", seq, kv_head, -1, n, 0};
@@ -154,8 +173,11 @@ template <kv_source K> [[nodiscard]] source_report check_source(const K& kv) {
   if (K::values_alias_keys && d.value_offset + d.value_dim > d.key_dim)
     return {"dims: an aliased value ends inside its key row", -1, -1, -1, d.value_offset + d.value_dim, d.key_dim};
   for (index_t s = 0; s < d.sequences; ++s)
-    for (index_t h = 0; h < d.kv_heads; ++h)
+    for (index_t h = 0; h < d.kv_heads; ++h) {
       if (const source_report r = detail::check_head(kv, s, h)) return r;
+      if constexpr (equal_heads_source<K>)
+        if (const source_report r = detail::check_equal(kv, s, h)) return r;
+    }
   return {};
 }
 
