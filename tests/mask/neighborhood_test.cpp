@@ -1,0 +1,101 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#include <heed/mask/neighborhood.hpp>
+
+#include "mask_checks.hpp"
+
+namespace heed::test {
+namespace {
+
+/// The window of each query of one axis, as "0-3 0-3 1-4".
+template <class Neighborhood> std::string windows(const Neighborhood& m) {
+  std::string s;
+  const index_t n = m.grid.product();
+  for (index_t q = 0; q < n; ++q) {
+    index_t begin = -1, end = 0;
+    for (index_t k = 0; k < n; ++k)
+      if (m.allows({0, 0, q, k, q, k})) {
+        if (begin < 0) begin = k;
+        end = k + 1;
+      }
+    s += (q > 0 ? " " : "") + std::to_string(begin) + '-' + std::to_string(end);
+  }
+  return s;
+}
+
+TEST(mask_neighborhood, windows_are_those_of_the_published_rule) {
+  using line = neighborhood<1>;
+  EXPECT_EQ(windows(line{.grid = 8, .window = 3}), "0-3 0-3 1-4 2-5 3-6 4-7 5-8 5-8");
+  EXPECT_EQ(windows(line{.grid = 8, .window = 4}), "0-4 0-4 0-4 1-5 2-6 3-7 4-8 4-8");
+  EXPECT_EQ(windows(line{.grid = 8, .window = 4, .stride = 2}), "0-4 0-4 1-5 1-5 3-7 3-7 4-8 4-8");
+  EXPECT_EQ(windows(line{.grid = 10, .window = 4, .stride = 4}), "0-4 0-4 0-4 0-4 4-8 4-8 4-8 4-8 6-10 6-10");
+  EXPECT_EQ(windows(line{.grid = 9, .window = 5, .stride = 3}), "0-5 0-5 0-5 2-7 2-7 2-7 4-9 4-9 4-9");
+  EXPECT_EQ(windows(line{.grid = 8, .window = 4, .causal = true}), "0-1 0-2 0-3 0-4 1-5 2-6 3-7 4-8");
+  EXPECT_EQ(windows(line{.grid = 8, .window = 4, .stride = 2, .causal = true}), "0-1 0-2 0-3 0-4 2-5 2-6 4-7 4-8");
+  EXPECT_EQ(windows(line{.grid = 8, .window = 4, .stride = 4, .causal = true}), "0-1 0-2 0-3 0-4 4-5 4-6 4-7 4-8");
+}
+TEST(mask_neighborhood, dilation_makes_separate_grids) {
+  const neighborhood<1> m{.grid = 10, .window = 3, .dilation = 3};
+  EXPECT_EQ(picture(m, {0, 1, 8, 9}, 10), "1001001000/0100100100/0010010010/0001001001");
+}
+TEST(mask_neighborhood, axes_meet_in_a_box) {
+  const neighborhood<2> m{.grid = {3, 4}, .window = {2, 3}, .causal = {true, false}};
+  EXPECT_EQ(picture(m, {0, 6, 11}, 12), "111000000000/011101110000/000001110111");
+  const neighborhood<3> cube{.grid = {2, 2, 3}, .window = {2, 2, 2}};
+  EXPECT_EQ(picture(cube, {0, 5}, 12), "110110110110/011011011011");
+}
+TEST(mask_neighborhood, tokens_before_the_grid_are_seen_by_all_and_see_all) {
+  const neighborhood<1> m{.grid = 5, .window = 2, .first = 2};
+  EXPECT_EQ(picture(m, {0, 1, 2, 4, 6}, 7), "1111111/1111111/1111000/1101100/1100011");
+  EXPECT_EQ(runs_of(m, {4, 5}, {0, 7}), "[0,2)full [3,4)part [4,5)full [5,6)part");
+  EXPECT_EQ(runs_of(m, {0, 1}, {0, 7}), "[0,7)full");
+}
+TEST(mask_neighborhood, runs_are_lines_of_the_box_that_the_rows_see) {
+  const neighborhood<2> m{.grid = {8, 8}, .window = {3, 3}};
+  EXPECT_EQ(runs_of(m, {27}, {0, 64}), "[18,21)full [26,29)full [34,37)full");
+  EXPECT_EQ(runs_of(m, {27, 28, 35, 36}, {0, 64}),
+            "[18,22)part [26,27)part [27,29)full [29,30)part [34,35)part [35,37)full [37,38)part [42,46)part");
+  EXPECT_EQ(runs_of(m, {27, 28, 35, 36}, {28, 43}),
+            "[28,29)full [29,30)part [34,35)part [35,37)full [37,38)part [42,43)part");
+  // No box: row 36 is missing.
+  EXPECT_EQ(runs_of(m, {27, 28, 35}, {0, 64}),
+            "[18,22)part [26,27)part [27,29)full [29,30)part [34,35)part [35,37)full [37,38)part [42,45)part");
+}
+
+/// Grids with odd and even windows, strides, dilations and causality in every combination that fits.
+template <int Rank> void laws_of(const per_axis<Rank>& grid, index_t first, std::uint64_t choices) {
+  index_t drawn = 0;
+  for (std::uint64_t seed = 1; drawn < static_cast<index_t>(choices); ++seed) {
+    testing::random_bits random{seed};
+    neighborhood<Rank> m{.grid = grid, .first = first};
+    for (int a = 0; a < Rank; ++a) {
+      m.dilation[a] = random.in(0, 3) == 0 ? random.in(1, grid[a] / 2 + 1) : 1;
+      const index_t most = grid[a] / m.dilation[a];
+      m.window[a] = random.in(0, 6) == 0 ? most : random.in(2, lesser(most, 9) + 1);
+      m.stride[a] = random.in(0, 2) == 0 ? 1 : random.in(1, m.window[a] + 1);
+      m.causal[a] = random.in(0, 3) == 0;
+      m.box[a] = random.in(0, 4) == 0 ? random.in(1, 9) : 0;
+    }
+    ++drawn;
+    const index_t n = first + grid.product();
+    SCOPED_TRACE(seed);
+    expect_laws(m, {.rows = {n, grid.product(), 33, 1}, .seen = {n, n, n, n}, .places = testing::query_places::last_at_end,
+                    .tiles = 25});
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+}
+TEST(mask_neighborhood, keeps_the_laws_on_one_axis) {
+  laws_of<1>(67, 0, 12);
+  laws_of<1>(200, 5, 12);
+}
+TEST(mask_neighborhood, keeps_the_laws_on_two_axes) {
+  laws_of<2>({11, 13}, 0, 16);
+  laws_of<2>({5, 33}, 3, 8);
+  laws_of<2>({2, 70}, 0, 4);
+}
+TEST(mask_neighborhood, keeps_the_laws_on_three_axes) {
+  laws_of<3>({4, 5, 9}, 0, 16);
+  laws_of<3>({3, 6, 8}, 70, 4);
+}
+} // namespace
+} // namespace heed::test
