@@ -77,14 +77,7 @@ public:
   }
   /// Refuses a list of `kv_head` that does not strictly ascend inside [0, slots).
   [[nodiscard]] HEED_INLINE failure check(index_t kv_head, index_t slots) const noexcept {
-    index_t last = -1, i = 0;
-    for (const index_t slot : list(kv_head)) {
-      if (slot <= last) return {errc::not_monotone, "kept", "slots", slot, "it must be above", last, i};
-      if (slot >= slots) return {errc::index_out_of_range, "kept", "slots", slot, "but the slots held are", slots, i};
-      last = slot;
-      ++i;
-    }
-    return {};
+    return detail::check_kept("kept", list(kv_head), slots);
   }
 
 private:

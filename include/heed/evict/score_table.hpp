@@ -3,7 +3,7 @@
 #pragma once
 // How much each stored slot of one sequence matters: a float per key-value head and slot, in owned or borrowed memory.
 #include <heed/detail/owned_array.hpp>
-#include <heed/view/tensor_view.hpp>
+#include <heed/kv/checks.hpp>
 
 namespace heed {
 
@@ -77,7 +77,7 @@ public:
   /// Keeps the listed entries of a head, ascending, as a cache keeps its slots.
   [[nodiscard]] HEED_INLINE failure keep(index_t kv_head, std::span<const index_t> slots) const noexcept {
     if (const failure f = check_head("keep", kv_head)) return f;
-    if (const failure f = check_kept(slots, lengths_[kv_head])) return f;
+    if (const failure f = detail::check_kept("keep", slots, lengths_[kv_head])) return f;
     float* const s = scores_ + kv_head * stride_;
     index_t n = 0;
     for (const index_t slot : slots) s[n++] = s[slot];
@@ -106,16 +106,6 @@ private:
     index_t most = 0;
     for (index_t h = 0; h < kv.dims().kv_heads; ++h) most = greater(most, kv.slots(0, h));
     return most;
-  }
-  static HEED_INLINE failure check_kept(std::span<const index_t> slots, index_t held) noexcept {
-    index_t last = -1, i = 0;
-    for (const index_t slot : slots) {
-      if (slot <= last) return {errc::not_monotone, "keep", "slots", slot, "it must be above", last, i};
-      if (slot >= held) return {errc::index_out_of_range, "keep", "slots", slot, "but the slots held are", held, i};
-      last = slot;
-      ++i;
-    }
-    return {};
   }
   [[nodiscard]] HEED_INLINE failure check_head(const char* call, index_t kv_head) const noexcept {
     if (kv_head < 0) return {errc::index_out_of_range, call, "kv_head", kv_head, "the least is", 0};

@@ -42,13 +42,14 @@ concept protecting_policy = eviction_policy<P> && requires(const P p) {
   noexcept->slot_protection;
 };
 
-/// A cache that drops slots and keeps its tokens' positions. `per_head`: the heads of a sequence may keep different
+/// A cache that drops slots and keeps its tokens' positions. per_head(): the heads of a sequence may keep different
 /// slots; otherwise keep() drops the same slots of all heads.
 /// Laws: slot i of the kept ones has the key, value, bias and position that slot slots[i] had; seen stays; keeping all
 /// slots changes no bit; a refused call changes nothing. check_keep says beforehand whether keep would refuse.
 template <class C>
 concept evicting_cache = requires(C& c, const C& held, index_t seq, index_t kv_head, std::span<const index_t> slots) {
-  { C::per_head } -> std::convertible_to<bool>;
+  { held.per_head() }
+  noexcept->std::same_as<bool>;
   { held.slots(seq, kv_head) }
   noexcept->std::same_as<index_t>;
   { held.seen(seq) }

@@ -106,6 +106,18 @@ inline failure check_offsets(const char* argument, const index_list& offsets, in
   return {};
 }
 
+/// Slots to keep, strictly ascending inside [0, held).
+inline failure check_kept(const char* call, std::span<const index_t> slots, index_t held) noexcept {
+  index_t last = -1, i = 0;
+  for (const index_t slot : slots) {
+    if (slot <= last) return {errc::not_monotone, call, "slots", slot, "it must be above", last, i};
+    if (slot >= held) return {errc::index_out_of_range, call, "slots", slot, "but the slots held are", held, i};
+    last = slot;
+    ++i;
+  }
+  return {};
+}
+
 /// n positions inside [0, seen) that, if ordered, ascend. `last` carries the one before; first_at is for the message.
 inline failure check_positions(const char* argument, const index_t* p, index_t n, index_t seen, slot_order order,
                                index_t first_at, index_t& last) noexcept {

@@ -9,7 +9,9 @@ namespace heed {
 /// Where the rows of each (sequence, kv head) lie: list seq * kv_heads + kv_head holds the rows from offsets[list] on,
 /// lengths[list] of them, or all up to offsets[list + 1].
 ///
-/// Shapes    offsets: [sequences * kv_heads + 1]; lengths: [sequences * kv_heads]; positions: [rows]; seen: [sequences]
+/// Shapes    offsets: [sequences * kv_heads + 1]; lengths: [sequences * kv_heads]; positions, bias: [rows]; seen:
+///           [sequences]
+/// Units     bias: natural logarithm; -inf: the slot is skipped
 /// Requires  offsets never descend; lengths fit between them; with slot_order::any `seen` is given. Without `seen` it
 ///           is one past the last position
 /// Source    layout: Feng et al. 2024, Ada-KV; Kim et al. 2025, KVzip
@@ -19,6 +21,7 @@ struct ragged_heads_layout {
   std::span<const index_t> positions = {};
   index_list seen = {};
   slot_order order = slot_order::ascending;
+  std::span<const float> bias = {};
 };
 
 namespace detail {
@@ -37,6 +40,8 @@ inline failure check_ragged(const ragged_heads_layout& at, index_t rows) noexcep
     if (const failure f = check_count("seen", "number of entries", at.seen.size(), sequences)) return f;
   const index_t given = count_of(at.positions);
   if (placed && given < rows) return {errc::bad_extent, "positions", "number of entries", given, "the rows are", rows};
+  if (at.bias.data() != nullptr && count_of(at.bias) < rows)
+    return {errc::bad_extent, "bias", "number of entries", count_of(at.bias), "the rows are", rows};
   if (placed && at.order == slot_order::any && at.seen.empty() && sequences > 0)
     return {errc::bad_value, "seen", "number of entries", 0, "slot_order::any needs one per sequence:", sequences};
   for (index_t l = 0; l < lists; ++l) {
@@ -107,6 +112,7 @@ public:
     r.count = slots.size();
     r.first = slots.begin;
     if (placed()) r.positions = layout_.positions.data() + row;
+    if (layout_.bias.data() != nullptr) r.bias = layout_.bias.data() + row;
     return r;
   }
 

@@ -6,18 +6,24 @@
 
 namespace heed {
 
+/// How many recent tokens of a ring are seen: all that it has room for. A smaller window leaves rows that a rollback
+/// goes back to.
+inline constexpr index_t whole_ring = -1;
+
 /// One sequence: how many rows in front are sinks, and how many tokens were ever appended.
 struct sink_ring_layout {
-  index_t sinks = 0, seen = 0;
+  index_t sinks = 0, seen = 0, window = whole_ring;
 };
 /// A batch of rings of one size. seen: [batch].
 struct sink_ring_batch {
   index_t sinks = 0;
   index_list seen = {};
+  index_t window = whole_ring;
 };
 
 /// The token at position p < sinks lies in row p, any other in row sinks + (p - sinks) % ring. A slot is the rank by
-/// position, not the row: positions ascend although rows wrap. Positions are never renumbered.
+/// position, not the row: positions ascend although rows wrap. Positions are never renumbered. The sinks and the last
+/// `window` tokens are seen.
 ///
 /// Laws      kv_source; while nothing was evicted it equals contiguous; check() ok: rows() stays inside the views
 /// Cost      O(1), at most three stretches
@@ -39,7 +45,7 @@ public:
   [[nodiscard]] HEED_INLINE key_format keys_as() const noexcept { return {}; }
   [[nodiscard]] HEED_INLINE value_format values_as() const noexcept { return {}; }
   [[nodiscard]] HEED_INLINE index_t slots(index_t seq, index_t) const noexcept {
-    return lesser(seen(seq), k_.extent(1));
+    return lesser(seen(seq), layout_.window < 0 ? k_.extent(1) : layout_.sinks + layout_.window);
   }
   [[nodiscard]] HEED_INLINE index_t seen(index_t seq) const noexcept {
     return front_ > 0 ? seen_by_one_ : layout_.seen[seq];
@@ -74,6 +80,10 @@ public:
     if (layout_.sinks < 0) return {errc::bad_value, "sink_ring", "sinks", layout_.sinks, "the least is", 0};
     if (layout_.sinks > k_.extent(1))
       return {errc::length_out_of_range, "sink_ring", "sinks", layout_.sinks, "the rows are", k_.extent(1)};
+    if (layout_.window < whole_ring)
+      return {errc::bad_value, "sink_ring", "window", layout_.window, "the least is", whole_ring};
+    if (const index_t ring = k_.extent(1) - layout_.sinks; layout_.window > ring)
+      return {errc::length_out_of_range, "sink_ring", "window", layout_.window, "the rows of the ring are", ring};
     if (front_ == 0)
       if (const failure f = detail::check_count("seen", "number of entries", layout_.seen.size(), k_.extent(0)))
         return f;
@@ -101,7 +111,7 @@ template <class TK, class TV>
 [[nodiscard]] HEED_INLINE auto sink_ring(const tensor_view<TK, 3>& k, const tensor_view<TV, 3>& v,
                                          const sink_ring_layout& layout) noexcept {
   return sink_ring_source<std::remove_const_t<TK>, std::remove_const_t<TV>>(
-      detail::as_rank_4(k), detail::as_rank_4(v), 1, sink_ring_batch{layout.sinks, {}}, layout.seen);
+      detail::as_rank_4(k), detail::as_rank_4(v), 1, sink_ring_batch{layout.sinks, {}, layout.window}, layout.seen);
 }
 /// A batch, [batch][sinks + ring][kv_heads][dim].
 template <class TK, class TV>
