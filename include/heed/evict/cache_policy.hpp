@@ -5,6 +5,7 @@
 // its heads, and which slots stay.
 #include <heed/evict/select.hpp>
 #include <heed/evict/stages.hpp>
+#include <heed/kv/slot_moves.hpp>
 
 namespace heed {
 
@@ -22,8 +23,8 @@ struct observed_rows {
 /// check(q_heads, kv_heads, budget)    refuses parameters and budgets that can't work, before anything is seen
 /// allocate(scores, budget, budgets)   budgets of the key-value heads, from the layer's budget in tokens per head
 template <class P>
-concept cache_policy = eviction_policy<P> && requires(const P p, index_t n, const score_view& scores,
-                                                      std::span<index_t> budgets) {
+concept cache_policy = eviction_policy<P> &&
+    requires(const P p, index_t n, const score_view& scores, std::span<index_t> budgets) {
   { p.check(n, n, n) }
   noexcept->std::same_as<failure>;
   { p.allocate(scores, n, budgets) }
@@ -34,20 +35,20 @@ concept cache_policy = eviction_policy<P> && requires(const P p, index_t n, cons
 /// added up, i counting the observed heads, and may be overwritten; scores has a row of the right length per key-value
 /// head. Rows observed `last` replace the scores, rows observed `every` add to them.
 template <class P>
-concept scoring_policy = cache_policy<P> && requires(const P p, const tensor_view<float, 2>& sums, index_t q_heads,
-                                                     const score_table& scores) {
+concept scoring_policy = cache_policy<P> &&
+    requires(const P p, const tensor_view<float, 2>& sums, index_t q_heads, const score_table& scores) {
   { p.observes() }
   noexcept->std::same_as<observed_rows>;
   { p.rescore(sums, q_heads, scores) }
   noexcept->std::same_as<void>;
 };
 
-/// A cache_policy whose streaming heads keep one slot that stands for all that were dropped. compensates(kv_head): the
-/// slot, or -1 where a head has none.
+/// A cache_policy that lets the cache fold what some heads drop into one slot that stands for all of it. dropped(h):
+/// what becomes of the rows that head h drops. That slot counts in the head's budget and is not listed.
 template <class P>
-concept compensating_policy = cache_policy<P> && requires(const P p, index_t kv_head) {
-  { p.compensates(kv_head) }
-  noexcept->std::same_as<index_t>;
+concept folding_policy = cache_policy<P> && requires(const P p, index_t kv_head) {
+  { p.dropped(kv_head) }
+  noexcept->std::same_as<dropped_rows>;
 };
 
 namespace detail {

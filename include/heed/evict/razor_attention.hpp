@@ -9,8 +9,8 @@
 namespace heed {
 
 /// One layer of it, by the kind of each key-value head (retrieval_heads makes them from echo and induction scores). The
-/// slot behind the sinks becomes the compensation token: mean key, mean value and ln of how many tokens it stands for
-/// as bias (compensation_tokens.hpp).
+/// cache folds what streaming heads drop into one slot: mean key, mean value and, as bias, ln of how many tokens it
+/// stands for (slot_means in kv/slot_moves.hpp).
 ///
 /// Shapes    kinds: [kv_heads]
 /// Units     tokens. A budget is for the streaming heads: sinks + 1 + the local length
@@ -41,9 +41,8 @@ struct razor_attention {
   [[nodiscard]] HEED_INLINE bool streams(index_t kv_head) const noexcept {
     return kinds[static_cast<std::size_t>(kv_head)] == head_source::second;
   }
-  /// The slot of the compensation token once tokens were dropped; -1: never has one.
-  [[nodiscard]] HEED_INLINE index_t compensates(index_t kv_head) const noexcept {
-    return streams(kv_head) ? sinks : -1;
+  [[nodiscard]] HEED_INLINE dropped_rows dropped(index_t kv_head) const noexcept {
+    return streams(kv_head) ? dropped_rows::folded : dropped_rows::forgotten;
   }
   [[nodiscard]] HEED_INLINE failure allocate(const score_view& scores, index_t budget,
                                              std::span<index_t> budgets) const noexcept {
@@ -56,13 +55,14 @@ struct razor_attention {
                                          kept_lists& kept) const noexcept {
     if (const failure f = detail::check_heads(scores, budgets, kept)) return f;
     for (index_t h = 0; h < scores.kv_heads(); ++h) {
-      const index_t budget = greater(budgets[static_cast<std::size_t>(h)], sinks + 1);
-      if (const failure f = detail::keep_ends(h, scores.slots(h), sinks + 1, budget, kept)) return f;
+      const index_t slots = scores.slots(h), budget = budgets[static_cast<std::size_t>(h)];
+      const index_t listed = budget >= slots ? slots : greater(budget - 1, sinks); // one is the compensation token
+      if (const failure f = detail::keep_ends(h, slots, sinks, listed, kept)) return f;
     }
     return {};
   }
 };
-static_assert(compensating_policy<razor_attention>);
+static_assert(folding_policy<razor_attention>);
 
 inline namespace HEED_ISA {
 

@@ -21,9 +21,7 @@ struct snap_kv {
   [[nodiscard]] HEED_INLINE failure check(index_t, index_t, index_t budget) const noexcept {
     return scoring().check("snap_kv", budget);
   }
-  [[nodiscard]] HEED_INLINE observed_rows observes() const noexcept {
-    return {observed_rows::kind::last, window, {}};
-  }
+  [[nodiscard]] HEED_INLINE observed_rows observes() const noexcept { return {observed_rows::kind::last, window, {}}; }
   HEED_INLINE void rescore(const tensor_view<float, 2>& sums, index_t q_heads,
                            const score_table& scores) const noexcept {
     finish_window_scores(scoring(), q_heads, {}, sums, scores);

@@ -1,0 +1,332 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#pragma once
+// What an engine calls to run a policy over the caches of all layers: it keeps what the policy looks at, says when an
+// eviction is due, and does it.
+#include <heed/evict/cache_policy.hpp>
+#include <heed/observe.hpp>
+#include <heed/observe/key_sums.hpp>
+
+namespace heed {
+
+/// The largest sequence that a driver serves. max_rows: new tokens of one call; max_slots: slots of one head.
+struct driver_shape {
+  index_t layers = 1, q_heads = 1, kv_heads = 1, key_dim = 1, max_slots = 0, max_rows = 1;
+};
+
+/// Where in its work an engine is.
+enum class engine_point : unsigned char { chunk, prefill, step, pressure };
+
+/// At which points a driver evicts. Under memory pressure it always does.
+struct eviction_schedule {
+  bool after_chunk = false, after_prefill = true;
+  index_t every_steps = 0; ///< decoding steps from one eviction to the next; 0: none
+};
+
+inline namespace HEED_ISA {
+
+/// One sequence. For each layer the engine calls attended() after the attention of a chunk or step, then reached() once
+/// for all layers.
+///
+/// Units     budgets are tokens per key-value head, one per layer, the policy's window and sinks included
+/// Laws      budgets at or above what is held change no bit; begin() forgets the sequence before; the same bits for any
+///           worker count
+/// Cost      memory: the last queries of each layer where the policy scores by them, running sums where it adds them
+/// up,
+///           and one layer's sums and lists. Nothing is allocated after prepare()
+template <cache_policy P, class Query = float> class cache_driver {
+  static constexpr bool scores_slots = scoring_policy<P>;
+
+public:
+  /// policies: one for all layers, or one for each.
+  HEED_INLINE cache_driver(const driver_shape& shape, std::span<const P> policies, const eviction_schedule& when = {})
+      : shape_(shape), when_(when) {
+    if (broken_ = check_sizes(policies); broken_) {
+      detail::report(broken_);
+      return;
+    }
+    policies_ = detail::owned_array<P>(shape.layers);
+    for (index_t l = 0; l < shape.layers; ++l)
+      policies_.data()[l] = policies[policies.size() > 1 ? static_cast<std::size_t>(l) : 0];
+    lengths_ = detail::owned_array<index_t>(shape.kv_heads);
+    head_budgets_ = detail::owned_array<index_t>(shape.kv_heads);
+    layer_budgets_ = detail::owned_array<index_t>(shape.layers);
+    kept_ = kept_lists(shape.kv_heads, shape.max_slots);
+    if constexpr (scores_slots) {
+      bool every = false;
+      for (index_t l = 0; l < shape.layers; ++l) {
+        const observed_rows o = policies_.data()[l].observes();
+        every = every || o.which == observed_rows::kind::every;
+        if (o.which == observed_rows::kind::last) window_ = greater(window_, o.count);
+      }
+      tables_ = every ? shape.layers : 1;
+      sums_ = detail::owned_array<float>(shape.q_heads * shape.max_slots);
+      scores_ = detail::owned_array<float>(tables_ * shape.kv_heads * shape.max_slots);
+      scored_ = detail::owned_array<index_t>(tables_ * shape.kv_heads);
+      queries_ = detail::owned_array<Query>(shape.layers * query_rows() * shape.q_heads * shape.key_dim);
+      lses_ = detail::owned_array<float>(shape.layers * query_rows() * shape.q_heads);
+      rows_held_ = detail::owned_array<index_t>(shape.layers);
+    }
+  }
+
+  /// Makes the plan and the workspace of the observers' pass, for sources like kv and the roles (mask, score, scale
+  /// ...) of the engine's attention. Policies that score need it, once.
+  template <class Executor, kv_source K, class... Role>
+  void prepare(const Executor& executor, const K& kv, const Role&... roles) {
+    if constexpr (scores_slots) {
+      const index_t rows = greater(window_, shape_.max_rows);
+      plan_ = make_plan(batch_shape{1, rows, shape_.q_heads, shape_.max_slots, rows}, kv, roles...);
+      workspace_ = detail::owned_array<std::byte>(plan_.workspace_bytes(executor.workers()));
+    }
+  }
+
+  /// A new sequence: what was seen is forgotten. layer_budgets: [layers], or one for all.
+  [[nodiscard]] HEED_INLINE failure begin(std::span<const index_t> layer_budgets) noexcept {
+    if (const failure f = set_budgets(layer_budgets)) return f;
+    for (index_t& n : scored_.span()) n = 0;
+    for (index_t& n : rows_held_.span()) n = 0;
+    steps_ = 0;
+    return {};
+  }
+  /// Other budgets for the sequence under way, as memory gets scarce.
+  [[nodiscard]] HEED_INLINE failure set_budgets(std::span<const index_t> layer_budgets) noexcept {
+    if (broken_) return broken_;
+    const auto given = static_cast<index_t>(layer_budgets.size());
+    if (given != 1 && given != shape_.layers)
+      return {errc::bad_extent, "cache_driver", "number of budgets", given, "the layers are", shape_.layers};
+    for (index_t l = 0; l < shape_.layers; ++l)
+      if (const failure f = policies_.data()[l].check(shape_.q_heads, shape_.kv_heads, budget_in(layer_budgets, l)))
+        return f;
+    for (index_t l = 0; l < shape_.layers; ++l) layer_budgets_.data()[l] = budget_in(layer_budgets, l);
+    return {};
+  }
+
+  /// After the attention of a layer: its queries, the source that they read and the log-sum-exp that they got.
+  ///
+  /// Shapes    q: [rows][q_heads][key_dim]; lse: [rows][q_heads]; kv: one sequence, the new tokens included
+  /// Cost      policies that score by every row: one product of q and the keys; by the last rows: a copy of these
+  template <class Executor, kv_source K, class... Role>
+  [[nodiscard]] failure attended(Executor&& executor, index_t layer, const tensor_view<const Query, 3>& q, const K& kv,
+                                 const tensor_view<const float, 2>& lse, const Role&... roles) noexcept {
+    if (const failure f = check_layer(layer)) return f;
+    if constexpr (scores_slots) {
+      if (const failure f = check_rows(q, lse)) return f;
+      const P& p = policies_.data()[layer];
+      const observed_rows o = p.observes();
+      if (o.which == observed_rows::kind::last) hold_rows(layer, o.count, q, lse);
+      if (o.which == observed_rows::kind::every) {
+        const score_table table = table_of(layer);
+        for (index_t h = 0; h < shape_.kv_heads; ++h)
+          if (const failure f = table.resize(h, kv.slots(0, h))) return f;
+        return rescore(executor, p, o, q, kv, lse, table, roles...);
+      }
+    }
+    return {};
+  }
+
+  /// Whether reached() would evict.
+  [[nodiscard]] HEED_INLINE bool due(engine_point at) const noexcept {
+    if (at == engine_point::chunk) return when_.after_chunk;
+    if (at == engine_point::prefill) return when_.after_prefill;
+    if (at == engine_point::step) return when_.every_steps > 0 && (steps_ + 1) % when_.every_steps == 0;
+    return true;
+  }
+  /// The engine is at a point: all layers evict if that is due. cache_of(layer): the layer's cache, by reference.
+  template <class Executor, class Caches, class... Role>
+  [[nodiscard]] failure reached(Executor&& executor, engine_point at, Caches&& cache_of,
+                                const Role&... roles) noexcept {
+    const bool now = due(at);
+    if (at == engine_point::step) ++steps_;
+    if (!now) return {};
+    for (index_t l = 0; l < shape_.layers; ++l)
+      if (const failure f = evict(executor, l, cache_of(l), roles...)) return f;
+    return {};
+  }
+  /// One layer evicts, whatever is due: score, allocate, select, compact. A refused call changes nothing.
+  ///
+  /// Requires  cache: an evicting_cache of one sequence, whose source() attend reads
+  template <class Executor, evicting_cache C, class... Role>
+  [[nodiscard]] failure evict(Executor&& executor, index_t layer, C& cache, const Role&... roles) noexcept {
+    if (const failure f = check_layer(layer)) return f;
+    if (cache.kv_heads() != shape_.kv_heads)
+      return {errc::bad_extent, "cache_driver", "kv_heads", shape_.kv_heads, "but the cache has", cache.kv_heads()};
+    const index_t budget = layer_budgets_.data()[layer];
+    bool fits = true;
+    for (index_t h = 0; h < shape_.kv_heads; ++h) {
+      const index_t n = lengths_.data()[h] = cache.slots(0, h);
+      if (n > shape_.max_slots)
+        return {errc::limit_exceeded, "cache_driver", "slots", n, "max_slots is", shape_.max_slots, h};
+      fits = fits && n <= budget;
+    }
+    if (fits) return {};
+    const P& p = policies_.data()[layer];
+    score_view scores(nullptr, shape_.kv_heads, 0, lengths_.data());
+    if constexpr (scores_slots) {
+      const score_table table = table_of(layer);
+      const observed_rows o = p.observes();
+      for (index_t h = 0; h < shape_.kv_heads; ++h)
+        if (const failure f = table.resize(h, lengths_.data()[h])) return f;
+      if (o.which == observed_rows::kind::last) {
+        const index_t n = lesser(o.count, rows_held_.data()[layer]), first = rows_held_.data()[layer] - n;
+        if (const failure f = rescore(executor, p, o, queries_of(layer).slice(0, first, n), cache.source(),
+                                      lses_of(layer).slice(0, first, n), table, roles...))
+          return f;
+      }
+      scores = table.view();
+    }
+    if (const failure f = p.allocate(scores, budget, head_budgets_.span())) return f;
+    if (const failure f = p.keep(scores, head_budgets_.span(), kept_)) return f;
+    return compact(p, layer, cache);
+  }
+
+  /// What the last eviction kept, and the budgets of its heads.
+  [[nodiscard]] HEED_INLINE const kept_lists& kept() const noexcept { return kept_; }
+  [[nodiscard]] HEED_INLINE std::span<const index_t> head_budgets() const noexcept { return head_budgets_.span(); }
+  /// The scores of a layer: running sums, or those of the last eviction.
+  [[nodiscard]] HEED_INLINE score_view scores(index_t layer) const noexcept {
+    return score_view(scores_.data() + place(layer) * shape_.max_slots, shape_.kv_heads, shape_.max_slots,
+                      scored_.data() + place(layer));
+  }
+  [[nodiscard]] HEED_INLINE const P& policy(index_t layer) const noexcept { return policies_.data()[layer]; }
+  [[nodiscard]] HEED_INLINE const driver_shape& shape() const noexcept { return shape_; }
+  /// Bytes that it owns, the workspace included.
+  [[nodiscard]] HEED_INLINE index_t bytes_held() const noexcept {
+    return policies_.bytes() + lengths_.bytes() + head_budgets_.bytes() + layer_budgets_.bytes() + kept_.bytes_held() +
+           sums_.bytes() + scores_.bytes() + scored_.bytes() + queries_.bytes() + lses_.bytes() + rows_held_.bytes() +
+           workspace_.bytes();
+  }
+
+private:
+  [[nodiscard]] HEED_INLINE failure check_sizes(std::span<const P> policies) const noexcept {
+    const driver_shape& s = shape_;
+    const index_t sizes[] = {s.layers, s.q_heads, s.kv_heads, s.key_dim, s.max_rows};
+    const char* const names[] = {"layers", "q_heads", "kv_heads", "key_dim", "max_rows"};
+    for (int i = 0; i < 5; ++i)
+      if (sizes[i] < 1) return {errc::bad_extent, "cache_driver", names[i], sizes[i], "the least is", 1};
+    if (s.max_slots < 0) return {errc::bad_extent, "cache_driver", "max_slots", s.max_slots, "the least is", 0};
+    if (s.q_heads % s.kv_heads != 0)
+      return {errc::heads_not_divisible,          "cache_driver", "q_heads", s.q_heads,
+              "which is no multiple of kv_heads", s.kv_heads};
+    const auto given = static_cast<index_t>(policies.size());
+    if (given != 1 && given != s.layers)
+      return {errc::bad_extent, "cache_driver", "number of policies", given, "the layers are", s.layers};
+    if (when_.every_steps < 0)
+      return {errc::bad_value, "cache_driver", "every_steps", when_.every_steps, "the least is", 0};
+    return {};
+  }
+  [[nodiscard]] HEED_INLINE failure check_layer(index_t layer) const noexcept {
+    if (broken_) return broken_;
+    if (layer < 0) return {errc::index_out_of_range, "cache_driver", "layer", layer, "the least is", 0};
+    if (layer >= shape_.layers)
+      return {errc::index_out_of_range, "cache_driver", "layer", layer, "but the layers are", shape_.layers};
+    return {};
+  }
+  [[nodiscard]] HEED_INLINE failure check_rows(const tensor_view<const Query, 3>& q,
+                                               const tensor_view<const float, 2>& lse) const noexcept {
+    if (q.extent(0) > shape_.max_rows)
+      return {errc::limit_exceeded, "cache_driver", "rows", q.extent(0), "max_rows is", shape_.max_rows};
+    if (q.extent(1) != shape_.q_heads)
+      return {errc::bad_extent, "cache_driver", "q_heads of q", q.extent(1), "it must be", shape_.q_heads};
+    if (q.extent(2) != shape_.key_dim)
+      return {errc::dim_mismatch, "cache_driver", "key_dim of q", q.extent(2), "it must be", shape_.key_dim};
+    return detail::check_lse(lse, {1, q.extent(0), shape_.q_heads});
+  }
+  static HEED_INLINE index_t budget_in(std::span<const index_t> list, index_t layer) noexcept {
+    return list[list.size() > 1 ? static_cast<std::size_t>(layer) : 0];
+  }
+  /// Queries are held in twice the window, and moved to the front when that is full: each row moves once.
+  [[nodiscard]] HEED_INLINE index_t query_rows() const noexcept { return 2 * window_; }
+  [[nodiscard]] HEED_INLINE index_t place(index_t layer) const noexcept {
+    return (tables_ > 1 ? layer : 0) * shape_.kv_heads;
+  }
+  [[nodiscard]] HEED_INLINE score_table table_of(index_t layer) const noexcept {
+    return score_table(view(scores_.data() + place(layer) * shape_.max_slots, shape_.kv_heads, shape_.max_slots),
+                       {scored_.data() + place(layer), static_cast<std::size_t>(shape_.kv_heads)});
+  }
+  [[nodiscard]] HEED_INLINE tensor_view<Query, 3> queries_of(index_t layer) const noexcept {
+    return view(queries_.data() + layer * query_rows() * shape_.q_heads * shape_.key_dim, query_rows(), shape_.q_heads,
+                shape_.key_dim);
+  }
+  [[nodiscard]] HEED_INLINE tensor_view<float, 2> lses_of(index_t layer) const noexcept {
+    return view(lses_.data() + layer * query_rows() * shape_.q_heads, query_rows(), shape_.q_heads);
+  }
+  HEED_NOINLINE void hold_rows(index_t layer, index_t window, const tensor_view<const Query, 3>& q,
+                               const tensor_view<const float, 2>& lse) noexcept {
+    const auto held_q = queries_of(layer);
+    const auto held_lse = lses_of(layer);
+    index_t& n = rows_held_.data()[layer];
+    const auto copy = [&](index_t to, const auto& from_q, const auto& from_lse, index_t from) HEED_BODY {
+      for (index_t h = 0; h < shape_.q_heads; ++h) {
+        for (index_t d = 0; d < shape_.key_dim; ++d) held_q(to, h, d) = from_q(from, h, d);
+        held_lse(to, h) = from_lse(from, h);
+      }
+    };
+    const index_t fresh = lesser(window, q.extent(0)), first = q.extent(0) - fresh;
+    if (n + fresh > query_rows()) {
+      const index_t stay = window - fresh, from = n - stay;
+      for (index_t i = 0; i < stay; ++i) copy(i, held_q, held_lse, from + i);
+      n = stay;
+    }
+    for (index_t i = 0; i < fresh; ++i) copy(n++, q, lse, first + i);
+  }
+  /// Sums of what the observed rows see, handed to the policy.
+  template <class Executor, class Q, class K, class L, class... Role>
+  [[nodiscard]] HEED_NOINLINE failure rescore(Executor& executor, const P& p, const observed_rows& o, const Q& q,
+                                              const K& kv, const L& lse, const score_table& table,
+                                              const Role&... roles) noexcept {
+    index_t slots = 0;
+    for (index_t h = 0; h < shape_.kv_heads; ++h) slots = greater(slots, kv.slots(0, h));
+    const index_t heads = o.heads.empty() ? shape_.q_heads : static_cast<index_t>(o.heads.size());
+    const auto sums = view(sums_.data(), 1, heads, slots);
+    const errc code =
+        run_observers(executor, plan_, tensor_view<const Query, 3>(q), kv, tensor_view<const float, 2>(lse),
+                      workspace_.span(), key_sums<float>(sums, row_choice::all().of_heads(o.heads)), roles...);
+    if (code != errc::ok)
+      return {code, "cache_driver", "errc of the observers' pass", static_cast<index_t>(code), "it must be", 0};
+    p.rescore(view(sums_.data(), heads, slots), shape_.q_heads, table);
+    return {};
+  }
+  template <class C> [[nodiscard]] failure compact(const P& p, index_t layer, C& cache) noexcept {
+    const index_t lists = cache.per_head() ? shape_.kv_heads : 1;
+    for (index_t h = 0; h < shape_.kv_heads; ++h) {
+      if (const failure f = check_keep(p, h, cache)) return f;
+      for (std::size_t i = 0; lists == 1 && i < kept_.list(h).size(); ++i)
+        if (kept_.count(h) != kept_.count(0) || kept_.list(h)[i] != kept_.list(0)[i])
+          return {errc::bad_value, "cache_driver", "heads that keep slots of their own", h, "the cache shares them", 0};
+    }
+    for (index_t h = 0; h < lists; ++h)
+      if (kept_.count(h) < lengths_.data()[h])
+        if (const failure f = keep(p, h, cache)) return f;
+    if constexpr (scores_slots)
+      for (index_t h = 0; h < shape_.kv_heads; ++h)
+        if (const failure f = table_of(layer).keep(h, kept_.list(h))) return f;
+    return {};
+  }
+  template <class C> [[nodiscard]] HEED_INLINE failure check_keep(const P& p, index_t h, const C& cache) noexcept {
+    if constexpr (folding_policy<P>)
+      return cache.check_keep(0, h, kept_.list(h), p.dropped(h));
+    else
+      return cache.check_keep(0, h, kept_.list(h));
+  }
+  template <class C> [[nodiscard]] HEED_INLINE failure keep(const P& p, index_t h, C& cache) noexcept {
+    if constexpr (folding_policy<P>)
+      return cache.keep(0, h, kept_.list(h), p.dropped(h));
+    else
+      return cache.keep(0, h, kept_.list(h));
+  }
+
+  driver_shape shape_;
+  eviction_schedule when_;
+  index_t window_ = 0, tables_ = 1, steps_ = 0;
+  detail::owned_array<P> policies_ = {};
+  detail::owned_array<index_t> lengths_ = {}, head_budgets_ = {}, layer_budgets_ = {}, scored_ = {}, rows_held_ = {};
+  detail::owned_array<float> sums_ = {}, scores_ = {}, lses_ = {};
+  detail::owned_array<Query> queries_ = {};
+  detail::owned_array<std::byte> workspace_ = {};
+  kept_lists kept_ = {};
+  plan plan_ = {};
+  failure broken_ = {};
+};
+
+} // namespace HEED_ISA
+} // namespace heed
