@@ -18,23 +18,23 @@ HEED_NOINLINE void product_tile(const packed_matrix<TW>& w, index_t o, index_t l
   constexpr int panels = (Vectors * lanes + width - 1) / width;
   const TW* column[panels];
   const TX* row[Rows];
-  detail::unroll<panels>([&](auto p) HEED_BODY { column[p] = w.column(o + p * width); });
-  detail::unroll<Rows>([&](auto r) HEED_BODY { row[r] = x[r]; });
+  heed::detail::unroll<panels>([&](auto p) HEED_BODY { column[p] = w.column(o + p * width); });
+  heed::detail::unroll<Rows>([&](auto r) HEED_BODY { row[r] = x[r]; });
   vector sum[Rows * Vectors];
-  detail::unroll<Rows * Vectors>([&](auto i) HEED_BODY { sum[i] = vector(A(0)); });
+  heed::detail::unroll<Rows * Vectors>([&](auto i) HEED_BODY { sum[i] = vector(A(0)); });
   for (index_t i = 0, n = w.in; i < n; ++i) {
     vector weight[Vectors];
-    detail::unroll<Vectors>([&](auto v) HEED_BODY {
+    heed::detail::unroll<Vectors>([&](auto v) HEED_BODY {
       weight[v] = vector::widen(column[v * lanes / width] + i * width + v * lanes % width);
     });
-    detail::unroll<Rows>([&](auto r) HEED_BODY {
+    heed::detail::unroll<Rows>([&](auto r) HEED_BODY {
       const vector number = vector::broadcast(row[r] + i);
-      detail::unroll<Vectors>([&](auto v)
-                                  HEED_BODY { sum[r * Vectors + v] = fma(number, weight[v], sum[r * Vectors + v]); });
+      heed::detail::unroll<Vectors>(
+          [&](auto v) HEED_BODY { sum[r * Vectors + v] = fma(number, weight[v], sum[r * Vectors + v]); });
     });
   }
-  detail::unroll<Rows>([&](auto r) HEED_BODY {
-    detail::unroll<Vectors>([&](auto v) HEED_BODY {
+  heed::detail::unroll<Rows>([&](auto r) HEED_BODY {
+    heed::detail::unroll<Vectors>([&](auto v) HEED_BODY {
       const index_t left = live - v * lanes;
       if (left >= lanes)
         sum[r * Vectors + v].narrow_to(out[r] + o + v * lanes);
