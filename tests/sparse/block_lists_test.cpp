@@ -114,6 +114,8 @@ TEST(sparse_block_lists, shapes_out_of_range_are_refused) {
   EXPECT_EQ(reset({.stripe_rows = -1}), "block_lists: stripe_rows is -1, the least is 0");
   EXPECT_EQ(reset({.rows = index_t{1} << 31}), "block_lists: rows is 2147483648, the limit is 2147483647");
   EXPECT_EQ(reset({.keys = index_t{1} << 31}), "block_lists: keys is 2147483648, the limit is 2147483647");
+  EXPECT_EQ(reset({.block_rows = index_t{1} << 31}), "block_lists: block_rows is 2147483648, the limit is 2147483647");
+  EXPECT_EQ(reset({.block_keys = index_t{1} << 31}), "block_lists: block_keys is 2147483648, the limit is 2147483647");
 }
 } // namespace
 } // namespace heed::test

@@ -27,8 +27,8 @@ struct block_shape {
 /// mask's predicate decides; per group of rows single key columns (stripes). Rows may be written in any order, each
 /// once; rows never written are empty. Reusable: reset keeps the memory.
 ///
-/// Requires  lists ascend, lie in range and do not share blocks, else error with the entry; what was written before
-///           stays
+/// Requires  entries ascend, lie in range, and no block is both full and partial
+/// Throws    error, with the entry; what was written before stays
 /// Cost      4 bytes per entry, 16 per row and kind
 class block_lists {
 public:
@@ -43,9 +43,7 @@ public:
   HEED_INLINE void set_row(index_t seq, index_t list, index_t row_block, entries full, entries partial = {});
   /// Writes the single key columns of one group of rows, by position.
   HEED_INLINE void set_stripes(index_t seq, index_t list, index_t group, entries keys);
-  /// Says how each query head is treated; without it head h reads list h / heads_per_list.
-  ///
-  /// Requires  heads outlive nothing: they are copied
+  /// Says how each query head is treated (copied); without it head h reads list h / heads_per_list.
   HEED_INLINE void set_heads(std::span<const block_head> heads) { heads_.assign(heads.begin(), heads.end()); }
 
   [[nodiscard]] HEED_INLINE const block_shape& shape() const noexcept { return shape_; }
@@ -82,8 +80,6 @@ private:
   HEED_INLINE index_t row_index(index_t seq, index_t list, index_t row_block) const noexcept {
     return list_index(seq, list) * row_blocks() + row_block;
   }
-  HEED_INLINE void check_place(index_t seq, index_t list, const char* what, index_t at, index_t limit) const;
-  static HEED_INLINE void check_entries(entries list, const char* what, index_t limit);
 
   struct pool {
     std::vector<std::int32_t> entries;
@@ -112,24 +108,65 @@ private:
   std::vector<block_head> heads_;
 };
 
-HEED_INLINE void block_lists::reset(const block_shape& s) {
+namespace detail {
+
+HEED_INLINE failure check_block_shape(const block_shape& s) noexcept {
   const auto least = [](const char* what, index_t value, index_t limit) HEED_BODY {
-    if (value < limit) detail::report({errc::bad_value, "block_lists", what, value, "the least is", limit});
+    return value < limit ? failure{errc::bad_value, "block_lists", what, value, "the least is", limit} : failure{};
   };
   const auto most = [](const char* what, index_t value) HEED_BODY {
     constexpr index_t limit = 0x7fffffff; // entries are 32 bits wide
-    if (value > limit) detail::report({errc::limit_exceeded, "block_lists", what, value, "the limit is", limit});
+    return value > limit ? failure{errc::limit_exceeded, "block_lists", what, value, "the limit is", limit} : failure{};
   };
-  least("rows", s.rows, 0);
-  least("keys", s.keys, 0);
-  least("block_rows", s.block_rows, 1);
-  least("block_keys", s.block_keys, 1);
-  least("lists", s.lists, 1);
-  least("heads_per_list", s.heads_per_list, 1);
-  least("sequences", s.sequences, 1);
-  least("stripe_rows", s.stripe_rows, 0);
-  most("rows", s.rows);
-  most("keys", s.keys);
+  for (const failure& f :
+       {least("rows", s.rows, 0), least("keys", s.keys, 0), least("block_rows", s.block_rows, 1),
+        least("block_keys", s.block_keys, 1), least("lists", s.lists, 1), least("heads_per_list", s.heads_per_list, 1),
+        least("sequences", s.sequences, 1), least("stripe_rows", s.stripe_rows, 0), most("rows", s.rows),
+        most("keys", s.keys), most("block_rows", s.block_rows), most("block_keys", s.block_keys)})
+    if (f) return f;
+  return {};
+}
+
+/// Ascending entries in [0, limit). first: how many stand before in their array, for the message.
+HEED_INLINE failure check_entries(const char* argument, const char* what, std::span<const std::int32_t> list,
+                                  index_t limit, index_t first = 0) noexcept {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const index_t at = first + static_cast<index_t>(i);
+    if (list[i] < 0 || list[i] >= limit)
+      return {errc::index_out_of_range, argument, what, list[i], "it must be at least 0 and below", limit, at};
+    if (i > 0 && list[i] <= list[i - 1])
+      return {errc::not_monotone, argument, what, list[i], "it must be above the entry before,", list[i - 1], at};
+  }
+  return {};
+}
+
+/// No entry in both lists.
+HEED_INLINE failure check_disjoint(const char* argument, const char* what, std::span<const std::int32_t> full,
+                                   std::span<const std::int32_t> partial, index_t first = 0) noexcept {
+  for (std::size_t i = 0, j = 0; i < full.size() && j < partial.size();) {
+    if (full[i] == partial[j])
+      return {errc::overlap,
+              argument,
+              what,
+              partial[j],
+              "it is among the full ones too:",
+              full[i],
+              first + static_cast<index_t>(j)};
+    full[i] < partial[j] ? ++i : ++j;
+  }
+  return {};
+}
+
+HEED_INLINE failure check_inside(const char* what, index_t value, index_t end) noexcept {
+  if (value < 0 || value >= end)
+    return {errc::index_out_of_range, "block_lists", what, value, "it must be at least 0 and below", end};
+  return {};
+}
+
+} // namespace detail
+
+HEED_INLINE void block_lists::reset(const block_shape& s) {
+  if (const failure f = detail::check_block_shape(s)) return detail::report(f);
   shape_ = s;
   full_.reset(s.sequences * s.lists * row_blocks());
   partial_.reset(s.sequences * s.lists * row_blocks());
@@ -137,46 +174,24 @@ HEED_INLINE void block_lists::reset(const block_shape& s) {
   heads_.clear();
 }
 
-HEED_INLINE void block_lists::check_place(index_t seq, index_t list, const char* what, index_t at,
-                                          index_t limit) const {
-  const auto inside = [](const char* name, index_t value, index_t end) HEED_BODY {
-    if (value < 0 || value >= end)
-      detail::report({errc::index_out_of_range, "block_lists", name, value, "it must be at least 0 and below", end});
-  };
-  inside("sequence", seq, shape_.sequences);
-  inside("list", list, shape_.lists);
-  inside(what, at, limit);
-}
-
-HEED_INLINE void block_lists::check_entries(entries list, const char* what, index_t limit) {
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const auto at = static_cast<index_t>(i);
-    if (list[i] < 0 || list[i] >= limit)
-      detail::report(
-          {errc::index_out_of_range, "block_lists", what, list[i], "it must be at least 0 and below", limit, at});
-    if (i > 0 && list[i] <= list[i - 1])
-      detail::report(
-          {errc::not_monotone, "block_lists", what, list[i], "it must be above the entry before,", list[i - 1], at});
-  }
-}
-
 HEED_INLINE void block_lists::set_row(index_t seq, index_t list, index_t row_block, entries full, entries partial) {
-  check_place(seq, list, "row block", row_block, row_blocks());
-  check_entries(full, "full blocks", key_blocks());
-  check_entries(partial, "partial blocks", key_blocks());
-  for (std::size_t i = 0, j = 0; i < full.size() && j < partial.size();) {
-    if (full[i] == partial[j])
-      detail::report({errc::overlap, "block_lists", "a partial block", partial[j],
-                      "it is among the full ones too:", full[i], static_cast<index_t>(j)});
-    full[i] < partial[j] ? ++i : ++j;
-  }
+  using namespace detail;
+  for (const failure& f : {check_inside("sequence", seq, shape_.sequences), check_inside("list", list, shape_.lists),
+                           check_inside("row block", row_block, row_blocks()),
+                           check_entries("block_lists", "full blocks", full, key_blocks()),
+                           check_entries("block_lists", "partial blocks", partial, key_blocks()),
+                           check_disjoint("block_lists", "a partial block", full, partial)})
+    if (f) return report(f);
   full_.set(row_index(seq, list, row_block), full);
   partial_.set(row_index(seq, list, row_block), partial);
 }
 
 HEED_INLINE void block_lists::set_stripes(index_t seq, index_t list, index_t group, entries keys) {
-  check_place(seq, list, "stripe group", group, stripe_groups());
-  check_entries(keys, "stripes", shape_.keys);
+  using namespace detail;
+  for (const failure& f : {check_inside("sequence", seq, shape_.sequences), check_inside("list", list, shape_.lists),
+                           check_inside("stripe group", group, stripe_groups()),
+                           check_entries("block_lists", "stripes", keys, shape_.keys)})
+    if (f) return report(f);
   stripes_.set(list_index(seq, list) * stripe_groups() + group, keys);
 }
 
