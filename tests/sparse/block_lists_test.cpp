@@ -4,25 +4,10 @@
 
 #include <support/allocation_counter.hpp>
 
-#include <gtest/gtest.h>
-
-#include <string>
+#include "reader_checks.hpp"
 
 namespace heed::test {
 namespace {
-using list = std::vector<std::int32_t>;
-
-list of(block_lists::entries e) { return {e.begin(), e.end()}; }
-
-template <class F> std::string says(const F& f) {
-  try {
-    f();
-  } catch (const error& e) {
-    return e.what();
-  }
-  return "";
-}
-
 TEST(sparse_block_lists, rows_are_read_back_whatever_the_order_of_writing) {
   block_lists l({.rows = 300, .keys = 500, .block_rows = 128, .block_keys = 100, .lists = 2, .sequences = 2});
   EXPECT_EQ(l.row_blocks(), 3);

@@ -46,6 +46,10 @@ public:
   /// Says how each query head is treated (copied); without it head h reads list h / heads_per_list.
   HEED_INLINE void set_heads(std::span<const block_head> heads) { heads_.assign(heads.begin(), heads.end()); }
 
+  /// Parts of `of` entries that n entries make, the last perhaps ragged; 0: none.
+  [[nodiscard]] static HEED_INLINE index_t parts(index_t n, index_t of) noexcept {
+    return of > 0 ? (n + of - 1) / of : 0;
+  }
   [[nodiscard]] HEED_INLINE const block_shape& shape() const noexcept { return shape_; }
   [[nodiscard]] HEED_INLINE index_t row_blocks() const noexcept { return parts(shape_.rows, shape_.block_rows); }
   [[nodiscard]] HEED_INLINE index_t key_blocks() const noexcept { return parts(shape_.keys, shape_.block_keys); }
@@ -75,7 +79,6 @@ public:
   }
 
 private:
-  static HEED_INLINE index_t parts(index_t n, index_t of) noexcept { return of > 0 ? (n + of - 1) / of : 0; }
   HEED_INLINE index_t list_index(index_t seq, index_t list) const noexcept { return seq * shape_.lists + list; }
   HEED_INLINE index_t row_index(index_t seq, index_t list, index_t row_block) const noexcept {
     return list_index(seq, list) * row_blocks() + row_block;
