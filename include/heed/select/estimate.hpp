@@ -16,7 +16,7 @@ template <class A> struct select_scratch {
   std::vector<std::byte> workspace;
   std::vector<A> q, k, o, lse, pooled, other;
   std::vector<index_t> positions;
-  std::vector<std::int32_t> order, row, partial;
+  std::vector<std::int32_t> order, row, partial, picked, distances;
 
   [[nodiscard]] HEED_INLINE index_t bytes() const noexcept {
     return static_cast<index_t>(
@@ -24,7 +24,8 @@ template <class A> struct select_scratch {
         (q.capacity() + k.capacity() + o.capacity() + lse.capacity() + pooled.capacity() + other.capacity()) *
             sizeof(A) +
         positions.capacity() * sizeof(index_t) +
-        (order.capacity() + row.capacity() + partial.capacity()) * sizeof(std::int32_t));
+        (order.capacity() + row.capacity() + partial.capacity() + picked.capacity() + distances.capacity()) *
+            sizeof(std::int32_t));
   }
 };
 
