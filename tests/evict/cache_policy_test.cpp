@@ -1,0 +1,106 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+// What a policy is: every model, what is none, and the checks that models share.
+#include <heed/evict/ada_kv.hpp>
+#include <heed/evict/compress_kv.hpp>
+#include <heed/evict/duo_attention.hpp>
+#include <heed/evict/h2o.hpp>
+#include <heed/evict/keep_all.hpp>
+#include <heed/evict/pyramid_kv.hpp>
+#include <heed/evict/razor_attention.hpp>
+#include <heed/evict/snap_kv.hpp>
+#include <heed/evict/streaming.hpp>
+#include <heed/evict/tova.hpp>
+
+#include <gtest/gtest.h>
+
+#include <support/refusal.hpp>
+#include <vector>
+
+namespace {
+using namespace heed;
+using heed::test::refusal;
+
+struct no_budgets {
+  [[nodiscard]] failure keep(const score_view&, std::span<const index_t>, kept_lists&) const noexcept { return {}; }
+};
+static_assert(eviction_policy<no_budgets> && !cache_policy<no_budgets>);
+static_assert(scoring_policy<snap_kv> && !folding_policy<snap_kv>);
+static_assert(!scoring_policy<streaming> && !scoring_policy<keep_all> && !scoring_policy<duo_attention>);
+static_assert(!scoring_policy<razor_attention> && folding_policy<razor_attention> && !folding_policy<duo_attention>);
+static_assert(scoring_policy<tova> && scoring_policy<h2o> && scoring_policy<ada_kv> && scoring_policy<pyramid_kv>);
+static_assert(scoring_policy<compress_kv>);
+
+/// Every policy, its budget of all slots: nothing is dropped (T1).
+template <class P> void keeps_all(const P& p, index_t slots) {
+  std::vector<index_t> lengths{slots, slots}, budgets(2);
+  std::vector<float> scores(static_cast<std::size_t>(2 * slots), -3.f);
+  const score_view s(scores.data(), 2, slots, lengths.data());
+  kept_lists kept(2, slots);
+  for (const index_t budget : {slots, slots + 1, slots * 4}) {
+    ASSERT_FALSE(p.allocate(s, budget, budgets));
+    ASSERT_FALSE(p.keep(s, budgets, kept));
+    EXPECT_EQ(kept.total(), 2 * slots) << "budget " << budget;
+  }
+}
+TEST(evict_cache_policy, budgets_of_all_slots_keep_all) {
+  constexpr index_t slots = 100;
+  const std::vector<head_source> kinds{head_source::second, head_source::first};
+  keeps_all(streaming{4, 512}, slots);
+  keeps_all(tova{}, slots);
+  keeps_all(h2o{}, slots);
+  keeps_all(snap_kv{}, slots);
+  keeps_all(pyramid_kv{}, slots);
+  keeps_all(ada_kv{}, slots);
+  keeps_all(compress_kv{}, slots);
+  keeps_all(duo_attention{kinds}, slots);
+  keeps_all(razor_attention{kinds}, slots);
+  keeps_all(keep_all{}, slots);
+}
+
+/// Protected slots survive whatever the scores are (T7), and the number kept is the budget (T3).
+template <class P> void survives(const P& p, index_t protected_sinks, index_t protected_recent, index_t budget) {
+  constexpr index_t slots = 60;
+  constexpr float infinite = __builtin_huge_valf();
+  for (const float score : {0.f, 1e38f, -1e38f, infinite, -infinite, __builtin_nanf("")}) {
+    std::vector<index_t> lengths{slots}, budgets(1);
+    std::vector<float> scores(slots, score);
+    kept_lists kept(1, slots);
+    const score_view s(scores.data(), 1, slots, lengths.data());
+    ASSERT_FALSE(p.allocate(s, budget, budgets));
+    ASSERT_FALSE(p.keep(s, budgets, kept));
+    const auto in = [&](index_t slot) {
+      for (const index_t k : kept.list(0))
+        if (k == slot) return true;
+      return false;
+    };
+    EXPECT_EQ(kept.count(0), budget) << "scores of " << score;
+    for (index_t i = 0; i < protected_sinks; ++i) EXPECT_TRUE(in(i)) << "scores of " << score;
+    for (index_t i = slots - protected_recent; i < slots; ++i) EXPECT_TRUE(in(i)) << "scores of " << score;
+  }
+}
+TEST(evict_cache_policy, protected_slots_survive_any_scores) {
+  survives(snap_kv{8, {}, {}}, 0, 8, 20);
+  survives(pyramid_kv{8, {}, {}}, 0, 8, 20);
+  survives(ada_kv{8, {}, {}, .2}, 0, 8, 20);
+  survives(compress_kv{{}, 8, {}}, 0, 8, 20);
+  survives(tova{1}, 0, 1, 20);
+  survives(h2o{10, 10, {}}, 0, 10, 20);
+  survives(streaming{4, 16}, 4, 16, 20);
+}
+
+TEST(evict_cache_policy, lists_budgets_and_scores_belong_to_as_many_heads) {
+  std::vector<index_t> lengths{5, 5}, one{3}, two{3, 3}, negative{3, -1};
+  std::vector<float> scores(10);
+  const score_view s(scores.data(), 2, 5, lengths.data());
+  kept_lists kept(2, 5), other(1, 5), narrow(2, 2);
+  EXPECT_EQ(refusal(streaming{}.keep(s, one, kept)),
+            (refusal{errc::bad_extent, "budgets: number of entries is 1, the kv_heads are 2"}));
+  EXPECT_EQ(refusal(streaming{}.keep(s, two, other)),
+            (refusal{errc::bad_extent, "kept: number of lists is 1, the kv_heads are 2"}));
+  EXPECT_EQ(refusal(h2o{}.keep(s, negative, kept)),
+            (refusal{errc::bad_value, "budgets: tokens[1] is -1, the least is 0"}));
+  EXPECT_EQ(refusal((streaming{1, 8}.keep(s, two, narrow))),
+            (refusal{errc::limit_exceeded, "kept: slots to keep[0] is 3, the lists have room for 2"}));
+}
+} // namespace

@@ -1,0 +1,109 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+// RazorAttention: retrieval heads keep all, the others their ends and one slot for the rest.
+#include <heed/evict/razor_attention.hpp>
+
+#include <evict/traces.hpp>
+#include <support/refusal.hpp>
+#include <support/tolerance.hpp>
+
+namespace heed::test {
+namespace {
+
+struct slow {
+  std::vector<head_source> kinds;
+  index_t sinks, budget;
+  std::vector<slot_list> dropped = {}; ///< positions, per head
+  lists held = {};                     ///< positions; the compensated slot is the last dropped one
+  void reset() {
+    dropped.assign(kinds.size(), {});
+    held.assign(kinds.size(), {});
+    seen = 0;
+  }
+  index_t seen = 0;
+  void sees(const slot_list&, const head_rows&) {}
+  lists keep(const slot_list& slots, const head_rows&) {
+    // Tokens appended since: every head got the same.
+    index_t fresh = 0;
+    for (std::size_t h = 0; h < kinds.size(); ++h) fresh = slots[h] - static_cast<index_t>(held[h].size());
+    lists out;
+    for (std::size_t h = 0; h < kinds.size(); ++h) {
+      for (index_t t = 0; t < fresh; ++t) held[h].push_back(seen + t);
+      const index_t n = slots[h];
+      out.push_back(first_and_last(n, sinks, kinds[h] == head_source::first || n <= budget ? n : budget - 1));
+      if (static_cast<index_t>(out[h].size()) == n) continue;
+      slot_list left;
+      for (index_t i = 0; i < n; ++i) {
+        const index_t position = held[h][at(i)];
+        if (std::binary_search(out[h].begin(), out[h].end(), i)) {
+          left.push_back(position);
+        } else if (dropped[h].empty() || position != dropped[h].back()) {
+          dropped[h].push_back(position);
+        }
+      }
+      left.insert(left.begin() + sinks, dropped[h].back());
+      held[h] = left;
+    }
+    seen += fresh;
+    return out;
+  }
+  /// Rows hold their position: the mean of those dropped, and ln of how many.
+  [[nodiscard]] bool stands_for(index_t h, index_t count, float value, float bias) const {
+    const slot_list& d = dropped[at(h)];
+    double mean = 0;
+    for (const index_t p : d) mean += static_cast<double>(p) / static_cast<double>(d.size());
+    return count == static_cast<index_t>(d.size()) &&
+           bias == static_cast<float>(std::log(static_cast<double>(count))) &&
+           std::fabs(static_cast<double>(value) - mean) <=
+               static_cast<double>(d.size() + 2) * epsilon<float> * static_cast<double>(d.back());
+  }
+};
+
+TEST(evict_razor_attention, keeps_what_the_reference_keeps_and_folds_the_rest) {
+  run_traces("razor_attention", 900000, [](random& draw) {
+    const layer_heads heads = drawn_heads(draw);
+    slow s{std::vector<head_source>(at(heads.kv_heads)), draw.integer(0, 4), 0};
+    for (head_source& k : s.kinds) k = draw.chance(2) ? head_source::first : head_source::second;
+    s.budget = s.sinks + 1 + draw.integer(1, 9);
+    s.reset();
+    const std::vector<head_source> kinds = s.kinds;
+    return trace<razor_attention, slow>(draw, {kinds, s.sinks}, heads, s.budget, s).run(12);
+  });
+}
+
+TEST(evict_razor_attention, has_the_defaults_of_its_source) {
+  EXPECT_EQ(razor_attention{}.sinks, 4);
+  EXPECT_EQ(razor_attention{}.local_length(4000), 4000);
+  EXPECT_EQ(razor_attention{}.local_length(100000), 20000);
+  EXPECT_EQ(razor_attention{}.budget_for(100000), 20005);
+  // A share of .15 of full heads and a fifth of the others: 3.125 times less.
+  EXPECT_DOUBLE_EQ(1 / (.15 + .85 / 5), 3.125);
+}
+
+TEST(evict_razor_attention, ranks_heads_over_all_layers_by_their_groups_best) {
+  constexpr auto full = head_source::first, stream = head_source::second;
+  // 2 layers x 2 kv heads, groups of 2.
+  const std::vector<float> echo{.1f, .9f, 0, 0, 0, 0, .2f, .1f}, induction{0, 0, .3f, .3f, .8f, 0, .3f, 0};
+  std::vector<float> scratch(4);
+  std::vector<head_source> kinds(4);
+  retrieval_heads(echo, induction, .25, .25, scratch, kinds);
+  EXPECT_EQ(kinds, (std::vector<head_source>{full, stream, full, stream})) << "the best by echo and by induction";
+  retrieval_heads(echo, induction, 0., .5, scratch, kinds);
+  EXPECT_EQ(kinds, (std::vector<head_source>{stream, full, full, stream})) << "a tie goes to the lower index";
+  retrieval_heads(echo, induction, 0., 0., scratch, kinds);
+  EXPECT_EQ(kinds, (std::vector<head_source>(4, stream)));
+}
+
+TEST(evict_razor_attention, refuses_what_leaves_no_token) {
+  const std::vector<head_source> kinds(3);
+  EXPECT_EQ(refusal(razor_attention{kinds}.check(8, 4, 320)),
+            (refusal{errc::bad_extent, "razor_attention: number of kinds is 3, the kv_heads are 4"}));
+  EXPECT_EQ(refusal(razor_attention{kinds}.check(3, 3, 5)),
+            (refusal{errc::bad_value, "razor_attention: budget is 5, sinks, compensation and one token are 6"}));
+  EXPECT_EQ(refusal((razor_attention{kinds, -1}.check(3, 3, 5))),
+            (refusal{errc::bad_value, "razor_attention: sinks is -1, the least is 0"}));
+  EXPECT_EQ(refusal((razor_attention{kinds, 4, 10, 0}.check(3, 3, 9))),
+            (refusal{errc::bad_value, "razor_attention: compression is 0, the least is 1"}));
+}
+} // namespace
+} // namespace heed::test
