@@ -34,10 +34,12 @@ inline namespace HEED_ISA {
 
 HEED_INLINE constexpr index_t parts(index_t n, index_t of) noexcept { return n / of + (n % of != 0 ? 1 : 0); }
 
-/// Where queries stand and what their products are multiplied with.
+/// Where queries stand, what their products are multiplied with, and the keys of the longest call that will follow
+/// (the workspace is taken for it).
 struct estimate_of {
   std::span<const index_t> positions;
   double factor;
+  index_t most_keys = 0;
 };
 
 /// Grows a buffer without filling what it holds.
@@ -60,7 +62,7 @@ HEED_NOINLINE void pool_probabilities(Executor& executor, select_scratch<A>& s, 
                                       const block_pool<A>& into) {
   const auto kv = keys_only(k);
   const auto o = heed::view(room(s.o, q.extent(0) * q.extent(1)), q.extent(0), q.extent(1), 1);
-  const plan made = make_plan({1, q.extent(0), q.extent(1), k.extent(0), 0}, kv, causal{});
+  const plan made = make_plan({1, q.extent(0), q.extent(1), greater(k.extent(0), e.most_keys), 0}, kv, causal{});
   const index_t bytes = made.workspace_bytes(executor.workers());
   std::byte* const memory = room(s.workspace, bytes);
   expect(run(executor, made, q, kv, o, {memory, static_cast<std::size_t>(bytes)}, causal{}, scale{e.factor},
@@ -73,7 +75,7 @@ HEED_NOINLINE void pool_scores(Executor& executor, select_scratch<A>& s, const t
                                const tensor_view<const TK, 3>& k, const tensor_view<const A, 2>& anchor,
                                const estimate_of& e, const block_pool<A>& into) {
   const auto kv = keys_only(k);
-  const plan made = make_plan({1, q.extent(0), q.extent(1), k.extent(0), 0}, kv, causal{});
+  const plan made = make_plan({1, q.extent(0), q.extent(1), greater(k.extent(0), e.most_keys), 0}, kv, causal{});
   const index_t bytes = made.workspace_bytes(executor.workers());
   std::byte* const memory = room(s.workspace, bytes);
   expect(run_observers(executor, made, q, kv, anchor, {memory, static_cast<std::size_t>(bytes)}, causal{},
