@@ -53,17 +53,19 @@ struct exact_sum {
 template <class A>
 void set_live(kernel::live_groups& live, const std::vector<std::uint64_t>& lanes, std::uint64_t every) {
   for (std::size_t j = 0; j < lanes.size(); ++j) live.lanes[j] = lanes[j] & every;
-  live.settle(every, static_cast<index_t>(lanes.size()), kernel::kernel_shape<A>::group_keys);
+  live.settle(every, static_cast<index_t>(lanes.size()), kernel::kernel_shape<A>::group_keys, simd::batch<A>::lanes);
 }
 inline std::uint64_t first_bits(index_t n) noexcept {
   return n >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << n) - 1;
 }
-/// Lanes of each key: all, none, or drawn.
+/// Lanes of each key: all, none, or drawn, in some stretches of 16 keys only from a few neighboring lanes.
 inline std::vector<std::uint64_t> drawn_lanes(random& gen, index_t keys, std::uint64_t every) {
   std::vector<std::uint64_t> list;
+  std::uint64_t within = every;
   for (index_t j = 0; j < keys; ++j) {
+    if (j % 16 == 0) within = gen.integer(0, 1) == 0 ? every : first_bits(gen.integer(1, 20)) << gen.integer(0, 40);
     const index_t kind = gen.integer(0, 3) * (j / 16 % 2); // stretches of 16 keys that all see
-    list.push_back(kind == 0 ? every : kind == 1 ? 0 : gen.bits() & every);
+    list.push_back((kind == 0 ? every : kind == 1 ? 0 : gen.bits() & every) & within);
   }
   return list;
 }

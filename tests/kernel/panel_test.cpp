@@ -38,6 +38,22 @@ TYPED_TEST(kernel_panel, segments_list_the_groups_with_a_live_cell) {
       for (index_t j = g; j < std::min(g + group, keys); ++j)
         ASSERT_EQ(kind[place(j)], some == 0 ? 0 : each == every ? 1 : 2);
     }
+    constexpr index_t vector = simd::batch<TypeParam>::lanes;
+    for (index_t s = 0; s < live.count; ++s) {
+      const kernel::key_segment& part = live.segment[s];
+      if (!part.partial) continue;
+      for (index_t g = part.begin; g < part.end; g += group) {
+        std::uint64_t some = 0;
+        for (index_t j = g; j < std::min(g + group, keys); ++j) some |= lanes[place(j)];
+        for (index_t v = 0; v < 64 / vector; ++v) {
+          const bool first = v == part.first_vector, last = v == part.first_vector + part.vectors - 1;
+          const bool sees = (some & (first_bits(vector) << (v * vector))) != 0;
+          const bool outside = v < part.first_vector || v >= part.first_vector + part.vectors;
+          ASSERT_FALSE((first || last) && !sees) << "vectors at the ends have live lanes";
+          ASSERT_FALSE(outside && sees);
+        }
+      }
+    }
   }
   live.all(7);
   EXPECT_EQ(live.count, 1);

@@ -18,7 +18,8 @@ template <class A, int Vectors> void expect_products() {
   for (const index_t dim : dims()) {
     const auto q = drawn<A>(gen, dim * lanes), keys = drawn<A>(gen, group * (dim + 1));
     std::vector<A> out(place(group * lanes + 1), A(9));
-    kernel::score_group<A, Vectors, group>(q.data(), rows_of(keys, group, dim + 1).data(), dim, out.data());
+    kernel::score_group<A, Vectors, group>(q.data(), rows_of(keys, group, dim + 1).data(), dim, out.data(),
+                                           Vectors * simd::batch<A>::lanes);
     for (index_t n = 0; n < group; ++n)
       for (index_t v = 0; v < lanes; ++v) {
         exact_sum want;

@@ -42,10 +42,19 @@ template <class A> struct panel {
   bool one_head;                          ///< lanes are rows
 };
 
-/// Keys [begin, end) of a block; begin is the start of a group.
+/// Keys [begin, end) of a block; begin is the start of a group. A partial one has its live cells in `vectors` vectors
+/// of the panel from first_vector on: the others need no products.
 struct key_segment {
   std::int16_t begin, end;
   bool partial;
+  std::int8_t first_vector, vectors;
+  [[nodiscard]] HEED_INLINE range vectors_of(index_t all) const noexcept {
+    return partial ? range{first_vector, first_vector + vectors} : range{0, all};
+  }
+  /// Keys follow on each other and are served alike.
+  [[nodiscard]] HEED_INLINE bool goes_on(const key_segment& next) const noexcept {
+    return end == next.begin && partial == next.partial && first_vector == next.first_vector && vectors == next.vectors;
+  }
 };
 
 /// Which cells of a panel and a block are live. `segment` lists the groups with a live cell; `lanes[j]` has a bit per
@@ -59,11 +68,11 @@ struct live_groups {
   HEED_INLINE void all(index_t keys) noexcept {
     count = 1;
     detailed = false;
-    segment[0] = {0, static_cast<std::int16_t>(keys), false};
+    segment[0] = {0, static_cast<std::int16_t>(keys), false, 0, 0};
   }
   HEED_INLINE void take_out(index_t key, std::uint64_t gone) noexcept { lanes[key] &= ~gone; }
-  /// Groups `lanes` into segments.
-  HEED_INLINE void settle(std::uint64_t every, index_t keys, index_t group) noexcept {
+  /// Groups `lanes` into segments. vector: lanes of one.
+  HEED_INLINE void settle(std::uint64_t every, index_t keys, index_t group, index_t vector) noexcept {
     count = 0;
     detailed = true;
     for (index_t j = 0; j < keys; j += group) {
@@ -73,12 +82,18 @@ struct live_groups {
         some |= lanes[i];
         each &= lanes[i];
       }
-      if ((some & every) == 0) continue;
-      const bool partial = each != every;
-      if (count > 0 && segment[count - 1].end == j && segment[count - 1].partial == partial)
-        segment[count - 1].end = static_cast<std::int16_t>(end);
+      some &= every;
+      if (some == 0) continue;
+      key_segment next{static_cast<std::int16_t>(j), static_cast<std::int16_t>(end), each != every, 0, 0};
+      if (next.partial) {
+        const index_t first = __builtin_ctzll(some) / vector, last = (63 - __builtin_clzll(some)) / vector;
+        next.first_vector = static_cast<std::int8_t>(first);
+        next.vectors = static_cast<std::int8_t>(last - first + 1);
+      }
+      if (count > 0 && segment[count - 1].goes_on(next))
+        segment[count - 1].end = next.end;
       else
-        segment[count++] = {static_cast<std::int16_t>(j), static_cast<std::int16_t>(end), partial};
+        segment[count++] = next;
     }
   }
 };
@@ -126,7 +141,7 @@ HEED_NOINLINE void find_live(const M& m, const panel<A>& p, const key_block& b, 
       live.lanes[j] = word;
     }
   }
-  live.settle(p.every, b.count, kernel_shape<A>::group_keys);
+  live.settle(p.every, b.count, kernel_shape<A>::group_keys, simd::batch<A>::lanes);
 }
 
 } // namespace kernel

@@ -12,9 +12,9 @@ inline namespace HEED_ISA {
 namespace kernel {
 
 /// out[n][v] = sum_d keys[n][d] * q[d][v]: `Keys` keys times `Vectors` vectors of queries, all in registers.
-/// q: [dim][Vectors x lanes]; out: [Keys][Vectors x lanes].
+/// q: [dim][stride]; out: [Keys][stride]; stride: of the panel, whose first or other vectors these are.
 template <class A, int Vectors, int Keys>
-HEED_NOINLINE void score_group(const A* q, const std::byte* const* keys, index_t dim, A* out) noexcept {
+HEED_NOINLINE void score_group(const A* q, const std::byte* const* keys, index_t dim, A* out, index_t stride) noexcept {
   using batch = simd::batch<A>;
   batch sum[Keys * Vectors];
   const A* row[Keys];
@@ -27,21 +27,32 @@ HEED_NOINLINE void score_group(const A* q, const std::byte* const* keys, index_t
       const batch key(row[n][d]);
       detail::unroll<Vectors>([&](auto v) HEED_BODY { sum[n * Vectors + v] = fma(key, x[v], sum[n * Vectors + v]); });
     });
-    q += Vectors * batch::lanes;
+    q += stride;
   }
-  detail::unroll<Keys * Vectors>([&](auto i) HEED_BODY { sum[i].store(out + i * batch::lanes); });
+  detail::unroll<Keys>([&](auto n) HEED_BODY {
+    detail::unroll<Vectors>([&](auto v) HEED_BODY { sum[n * Vectors + v].store(out + n * stride + v * batch::lanes); });
+  });
 }
 
-/// Products of a panel with every group of a block that has a live cell.
+/// Products of a panel with every group of a block that has a live cell, for the vectors that have one.
 template <class A, int Vectors>
 HEED_INLINE void score_products(const panel<A>& p, const std::byte* const* keys, const live_groups& live, A* scores,
                                 row_prefetch& ahead) noexcept {
   constexpr int group = kernel_shape<A>::group_keys;
-  for (index_t s = 0; s < live.count; ++s)
-    for (index_t j = live.segment[s].begin; j < live.segment[s].end; j += group) {
+  for (index_t s = 0; s < live.count; ++s) {
+    const key_segment& part = live.segment[s];
+    const index_t lane = part.first_vector * simd::batch<A>::lanes;
+    for (index_t j = part.begin; j < part.end; j += group) {
       ahead.tick();
-      score_group<A, Vectors, group>(p.q, keys + j, p.key_dim, scores + j * p.lanes);
+      A* const out = scores + j * p.lanes;
+      if (!part.partial || part.vectors == Vectors)
+        score_group<A, Vectors, group>(p.q, keys + j, p.key_dim, out, Vectors * simd::batch<A>::lanes);
+      else if (Vectors == 3 && part.vectors == 2)
+        score_group<A, 2, group>(p.q + lane, keys + j, p.key_dim, out + lane, p.lanes);
+      else
+        score_group<A, 1, group>(p.q + lane, keys + j, p.key_dim, out + lane, p.lanes);
     }
+  }
 }
 
 /// Applies a modifier to a vector of scores: in one piece where it can, else lane by lane.
@@ -73,9 +84,10 @@ HEED_NOINLINE void modify_scores(const F& mod, const panel<A>& p, const key_bloc
   if constexpr (modified)
     if (!live.detailed)
       for (index_t j = 0; j < b.count; ++j) live.lanes[j] = p.every;
-  for (index_t s = 0; s < live.count; ++s)
+  for (index_t s = 0; s < live.count; ++s) {
+    const range vectors = live.segment[s].vectors_of(p.vectors);
     for (index_t j = live.segment[s].begin; j < live.segment[s].end; ++j)
-      for (index_t v = 0; v < p.vectors; ++v) {
+      for (index_t v = vectors.begin; v < vectors.end; ++v) {
         const index_t lane = v * batch::lanes;
         A* at = scores + j * p.lanes + lane;
         batch x = batch::load(at);
@@ -96,7 +108,8 @@ HEED_NOINLINE void modify_scores(const F& mod, const panel<A>& p, const key_bloc
           x = fma(batch(static_cast<A>(b.bias[j])), batch(log2e<A>), x);
         x.store(at);
       }
-  if constexpr (modified) live.settle(p.every, b.count, kernel_shape<A>::group_keys);
+  }
+  if constexpr (modified) live.settle(p.every, b.count, kernel_shape<A>::group_keys, batch::lanes);
 }
 
 /// Masked cells become -inf.
@@ -105,11 +118,15 @@ template <class A> HEED_NOINLINE void mask_scores(const panel<A>& p, const live_
   const batch nothing(-static_cast<A>(__builtin_inf()));
   for (index_t s = 0; s < live.count; ++s) {
     if (!live.segment[s].partial) continue;
-    for (index_t j = live.segment[s].begin; j < live.segment[s].end; ++j)
-      for (index_t v = 0; v < p.vectors; ++v) {
-        A* at = scores + j * p.lanes + v * batch::lanes;
-        select(batch::mask::from_bits(live.lanes[j] >> (v * batch::lanes)), batch::load(at), nothing).store(at);
-      }
+    const range vectors = live.segment[s].vectors_of(p.vectors);
+    for (index_t j = live.segment[s].begin; j < live.segment[s].end; ++j) {
+      A* at = scores + j * p.lanes;
+      for (index_t v = 0; v < p.vectors; ++v, at += batch::lanes)
+        if (v < vectors.begin || v >= vectors.end)
+          nothing.store(at);
+        else
+          select(batch::mask::from_bits(live.lanes[j] >> (v * batch::lanes)), batch::load(at), nothing).store(at);
+    }
   }
 }
 

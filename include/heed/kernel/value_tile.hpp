@@ -46,17 +46,22 @@ HEED_NOINLINE void softmax_block(A* scores, const live_groups& live, A* m, A* l,
 }
 
 /// o[e][v] = rescale[v] * o[e][v] + sum_j weights[j][v] * values[j][d + e] over the keys of one segment, for `Dims`
-/// dims from d on. rescale null: 1. Masked: only live lanes are touched, because 0 x NaN would leak.
+/// dims from d on. rescale null: 1. Masked: only live lanes are touched, because 0 x NaN would leak; then the vectors
+/// may be some of a panel's, `stride` lanes wide, and bit `shift` of live[j] is their first lane.
 ///
 /// One function each for whole and masked segments: together they need more than 16 registers, and Clang 14 then spills
 /// an accumulator in the whole one too (AVX2, 53 % of the peak instead of 76 %).
 template <class A, int Vectors, int Dims, bool Masked>
 HEED_NOINLINE void value_strip(const A* weights, const std::byte* const* values, index_t d, range keys,
-                               const std::uint64_t* live, const A* rescale, A* o) noexcept {
+                               const std::uint64_t* live, [[maybe_unused]] index_t shift,
+                               [[maybe_unused]] index_t stride, const A* rescale, A* o) noexcept {
   using batch = simd::batch<A>;
-  constexpr index_t lanes = Vectors * batch::lanes;
+  const index_t lanes = Masked ? stride : Vectors * batch::lanes;
   batch sum[Dims * Vectors];
-  detail::unroll<Dims * Vectors>([&](auto i) HEED_BODY { sum[i] = batch::load(o + i * batch::lanes); });
+  detail::unroll<Dims>([&](auto e) HEED_BODY {
+    detail::unroll<Vectors>([&](auto v)
+                                HEED_BODY { sum[e * Vectors + v] = batch::load(o + e * lanes + v * batch::lanes); });
+  });
   if (rescale != nullptr)
     detail::unroll<Vectors>([&](auto v) HEED_BODY {
       const batch factor = batch::load(rescale + v * batch::lanes);
@@ -70,7 +75,7 @@ HEED_NOINLINE void value_strip(const A* weights, const std::byte* const* values,
     [[maybe_unused]] typename batch::mask on[Vectors];
     detail::unroll<Vectors>([&](auto v) HEED_BODY {
       w[v] = batch::load(weights + j * lanes + v * batch::lanes);
-      if constexpr (Masked) on[v] = batch::mask::from_bits(live[j] >> (v * batch::lanes));
+      if constexpr (Masked) on[v] = batch::mask::from_bits(live[j] >> (shift + v * batch::lanes));
     });
     detail::unroll<Dims>([&](auto e) HEED_BODY {
       const batch x(value[e]);
@@ -83,19 +88,50 @@ HEED_NOINLINE void value_strip(const A* weights, const std::byte* const* values,
       });
     });
   }
-  detail::unroll<Dims * Vectors>([&](auto i) HEED_BODY { sum[i].store(o + i * batch::lanes); });
+  detail::unroll<Dims>([&](auto e) HEED_BODY {
+    detail::unroll<Vectors>([&](auto v) HEED_BODY { sum[e * Vectors + v].store(o + e * lanes + v * batch::lanes); });
+  });
+}
+
+/// A segment whose live cells lie in some of the panel's vectors. The others are rescaled if need be.
+template <class A, int Vectors, int Dims>
+HEED_NOINLINE void narrow_strip(const A* weights, const std::byte* const* values, index_t d, const key_segment& part,
+                                const std::uint64_t* live, const A* rescale, A* o) noexcept {
+  using batch = simd::batch<A>;
+  constexpr index_t lanes = Vectors * batch::lanes;
+  const range keys{part.begin, part.end};
+  const index_t first = part.first_vector * batch::lanes;
+  if (rescale != nullptr)
+    for (index_t v = 0; v < Vectors; ++v)
+      if (v < part.first_vector || v >= part.first_vector + part.vectors) {
+        const batch factor = batch::load(rescale + v * batch::lanes);
+        for (index_t e = 0; e < Dims; ++e) {
+          A* const at = o + e * lanes + v * batch::lanes;
+          mul(batch::load(at), factor).store(at);
+        }
+      }
+  const A* const own = rescale != nullptr ? rescale + first : nullptr;
+  if (Vectors == 3 && part.vectors == 2)
+    value_strip<A, 2, Dims, true>(weights + first, values, d, keys, live, first, lanes, own, o + first);
+  else
+    value_strip<A, 1, Dims, true>(weights + first, values, d, keys, live, first, lanes, own, o + first);
 }
 
 /// All segments of a block for `Dims` dims from d on, keys ascending.
 template <class A, int Vectors, int Dims>
 HEED_INLINE void value_strips(const A* weights, const std::byte* const* values, index_t d, const live_groups& live,
                               const A* rescale, A* o) noexcept {
+  constexpr index_t lanes = Vectors * simd::batch<A>::lanes;
   for (index_t s = 0; s < live.count; ++s) {
-    const range keys{live.segment[s].begin, live.segment[s].end};
-    if (live.segment[s].partial)
-      value_strip<A, Vectors, Dims, true>(weights, values, d, keys, live.lanes, s == 0 ? rescale : nullptr, o);
+    const key_segment& part = live.segment[s];
+    const range keys{part.begin, part.end};
+    const A* const factor = s == 0 ? rescale : nullptr;
+    if (!part.partial)
+      value_strip<A, Vectors, Dims, false>(weights, values, d, keys, nullptr, 0, lanes, factor, o);
+    else if (part.vectors == Vectors)
+      value_strip<A, Vectors, Dims, true>(weights, values, d, keys, live.lanes, 0, lanes, factor, o);
     else
-      value_strip<A, Vectors, Dims, false>(weights, values, d, keys, nullptr, s == 0 ? rescale : nullptr, o);
+      narrow_strip<A, Vectors, Dims>(weights, values, d, part, live.lanes, factor, o);
   }
 }
 
