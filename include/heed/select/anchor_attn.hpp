@@ -80,7 +80,7 @@ void store_group(select_scratch<A>& s, block_lists& out, index_t head, index_t f
 
 inline namespace HEED_ISA {
 
-/// Fills `out` with one list per query head, the diagonal block partial: attend with out.mask(causal{}).
+/// Fills `out` with one list per query head: attend with all_of(out.mask(), causal{}).
 ///
 /// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim], the last rows of which are those of q
 /// Effects   out is reset; scratch grows by the queries of a group and its heads

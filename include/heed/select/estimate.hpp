@@ -16,16 +16,16 @@ template <class A> struct select_scratch {
   std::vector<std::byte> workspace;
   std::vector<A> q, k, o, lse, pooled, other;
   std::vector<index_t> positions;
-  std::vector<std::int32_t> order, row, partial, picked, distances;
+  std::vector<std::int32_t> order, row, distances;
+  std::vector<std::int64_t> ends, other_ends;
 
   [[nodiscard]] HEED_INLINE index_t bytes() const noexcept {
     return static_cast<index_t>(
         workspace.capacity() +
         (q.capacity() + k.capacity() + o.capacity() + lse.capacity() + pooled.capacity() + other.capacity()) *
             sizeof(A) +
-        positions.capacity() * sizeof(index_t) +
-        (order.capacity() + row.capacity() + partial.capacity() + picked.capacity() + distances.capacity()) *
-            sizeof(std::int32_t));
+        (positions.capacity() + ends.capacity() + other_ends.capacity()) * sizeof(index_t) +
+        (order.capacity() + row.capacity() + distances.capacity()) * sizeof(std::int32_t));
   }
 };
 

@@ -77,7 +77,7 @@ index_t blocks_that_carry(select_scratch<A>& s, std::span<A> sums, index_t block
 
 inline namespace HEED_ISA {
 
-/// Fills `out` with one list per query head, the diagonal block partial: attend with out.mask(causal{}).
+/// Fills `out` with one list per query head: attend with all_of(out.mask(), causal{}).
 ///
 /// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim], the last rows of which are those of q
 /// Effects   out is reset; scratch grows: proxies, and per group the map of blocks

@@ -5,6 +5,7 @@
 #include <heed/select/cost.hpp>
 #include <heed/select/estimate.hpp>
 #include <heed/select/ranking.hpp>
+#include <heed/sparse/read_vertical_slash.hpp>
 
 namespace heed {
 
@@ -14,10 +15,9 @@ namespace heed {
 ///           over its cells
 /// Select    the max(vertical, least_vertical) best columns, the first `first_columns` before all others; the
 ///           max(slash, least_slash) best diagonals, the nearest `near_diagonals` before all others. Ties by lower
-///           column and smaller distance. A block of rows from position p on sees, for a diagonal at distance d, the
-///           `block` keys from p - d on, widened to whole granules, and of the columns those outside these
+///           column and smaller distance. read_vertical_slash says what a block of rows then sees
 ///
-/// Units     block: rows, and keys of a slash; granule: keys that lists count as one, 1 is the source's width
+/// Units     block: rows; granule: keys of a block of the lists, to which slashes are rounded outwards; 1 is exact
 /// Requires  near_diagonals and least_slash at least 1, so that a query sees itself
 /// Cost      `last` rows of a dense product of queries and keys, twice
 /// Source    Jiang et al. 2024, MInference 1.0, section 3.2; defaults, forced columns and diagonals, and the width of a
@@ -66,43 +66,12 @@ void best_lines(std::span<A> scores, index_t forced, index_t count, std::vector<
   std::sort(order.begin(), order.end());
 }
 
-/// Stores what a block of rows [row, row + rows) sees. columns, distances: ascending.
-template <class A>
-void store_lines(select_scratch<A>& s, block_lists& out, const vertical_slash& how, index_t list, range rows,
-                 index_t before, std::span<const std::int32_t> columns, std::span<const std::int32_t> distances) {
-  const index_t first = before + rows.begin, end = before + rows.end, size = how.granule;
-  s.row.clear();
-  s.partial.clear();
-  index_t next = 0; // granules below are in
-  const auto last_of = [&](index_t key) HEED_BODY { return detail::parts(lesser(key, end), size); };
-  for (std::size_t i = distances.size(); i-- > 0;) {
-    const index_t begin = first - distances[i];
-    if (begin + how.block <= 0) continue;
-    index_t b = greater(next, greater(begin, 0) / size);
-    for (next = greater(next, last_of(begin + how.block)); b < next; ++b)
-      ((b + 1) * size <= first + 1 ? s.row : s.partial).push_back(static_cast<std::int32_t>(b));
-  }
-  out.set_row(0, list, rows.begin / how.block, s.row, s.partial);
-  // The nearest diagonal holds the block's own keys, so that columns outside granules lie before all rows.
-  std::size_t i = 0, j = 0;
-  s.picked.clear();
-  for (const std::int32_t key : columns) {
-    if (key >= first) break;
-    const auto b = static_cast<std::int32_t>(key / size);
-    while (i < s.row.size() && s.row[i] < b) ++i;
-    while (j < s.partial.size() && s.partial[j] < b) ++j;
-    if ((i < s.row.size() && s.row[i] == b) || (j < s.partial.size() && s.partial[j] == b)) continue;
-    s.picked.push_back(key);
-  }
-  out.set_stripes(0, list, rows.begin / how.block, s.picked);
-}
-
 } // namespace HEED_ISA
 } // namespace detail
 
 inline namespace HEED_ISA {
 
-/// Fills `out` with one list per query head: attend with out.mask(causal{}).
+/// Fills `out` with one list per query head: attend with all_of(out.mask(), causal{}).
 ///
 /// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim], the last rows of which are those of q
 /// Effects   out is reset; scratch grows: probabilities of `last` queries of one head
@@ -121,16 +90,16 @@ selection_cost select(Executor& executor, const vertical_slash& how, const tenso
   using T = std::remove_const_t<TK>;
   const index_t rows = q.extent(0), keys = k.extent(0), dim = q.extent(2), heads = q.extent(1), before = keys - rows;
   const index_t group = heads / k.extent(1), last = lesser(how.last, rows);
-  out.reset({.rows = rows,
-             .keys = keys,
-             .block_rows = how.block,
-             .block_keys = how.granule,
-             .lists = heads,
-             .stripe_rows = how.block});
-  if (rows == 0) return cost;
+  // One row of columns and one of slashes per head, as read_vertical_slash takes them.
+  std::vector<std::int32_t>&columns = s.row, &slashes = s.distances;
+  std::vector<std::int64_t>&column_ends = s.ends, &slash_ends = s.other_ends;
+  columns.clear();
+  slashes.clear();
+  column_ends.assign({0});
+  slash_ends.assign({0});
   const double factor = 1 / __builtin_sqrt(static_cast<double>(dim));
   const tensor_view<const T, 3> all_keys(k);
-  for (index_t h = 0; h < heads; ++h) {
+  for (index_t h = 0; rows > 0 && h < heads; ++h) {
     A* const own = room(s.q, last * dim);
     detail::copy_rows(q, {rows - last, rows}, {h, h + 1}, own);
     room(s.positions, last);
@@ -143,13 +112,23 @@ selection_cost select(Executor& executor, const vertical_slash& how, const tenso
     A* const lines = room(s.other, 2 * keys);
     detail::sum_lines(p, last, keys, lines, lines + keys);
     const auto count = static_cast<std::size_t>(keys);
-    detail::best_lines(std::span<A>(lines, count), how.first_columns, greater(how.vertical, how.least_vertical),
-                       s.order);
-    detail::best_lines(std::span<A>(lines + keys, count), how.near_diagonals, greater(how.slash, how.least_slash),
-                       s.distances);
-    for (index_t r = 0; r < rows; r += how.block)
-      detail::store_lines(s, out, how, h, {r, lesser(r + how.block, rows)}, before, s.order, s.distances);
+    const auto take = [&](A* scores, index_t forced, index_t most, std::vector<std::int32_t>& to,
+                          std::vector<std::int64_t>& ends) HEED_BODY {
+      detail::best_lines(std::span<A>(scores, count), forced, most, s.order);
+      to.insert(to.end(), s.order.begin(), s.order.end());
+      ends.push_back(static_cast<std::int64_t>(to.size()));
+    };
+    take(lines, how.first_columns, greater(how.vertical, how.least_vertical), columns, column_ends);
+    take(lines + keys, how.near_diagonals, greater(how.slash, how.least_slash), slashes, slash_ends);
   }
+  column_ends.resize(static_cast<std::size_t>(heads) + 1);
+  slash_ends.resize(static_cast<std::size_t>(heads) + 1);
+  const auto rows_of = [](const std::vector<std::int32_t>& entries, const std::vector<std::int64_t>& ends) HEED_BODY {
+    const std::span<const std::int64_t> offsets(ends);
+    return index_rows{entries, offsets.first(offsets.size() - 1), offsets.subspan(1)};
+  };
+  read_vertical_slash({.rows = rows, .keys = keys, .block_rows = how.block, .block_keys = how.granule, .lists = heads},
+                      {rows_of(columns, column_ends), rows_of(slashes, slash_ends)}, out);
   cost.estimate_flops = 4 * static_cast<double>(dim) * static_cast<double>(heads) *
                         detail::causal_cells(keys - last, {0, last}, {0, keys});
   detail::count_flops(out, before, heads, dim, cost);

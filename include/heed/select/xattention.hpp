@@ -67,7 +67,7 @@ template <class A> void keep_mass(select_scratch<A>& s, std::span<A> scores, dou
 
 inline namespace HEED_ISA {
 
-/// Fills `out` with one list per query head, the diagonal block partial: attend with out.mask(causal{}).
+/// Fills `out` with one list per query head: attend with all_of(out.mask(), causal{}).
 ///
 /// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim], the last rows of which are those of q
 /// Effects   out is reset; scratch grows: per key-value head all keys, 64 MiB of queries at most (or one block), sums
