@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <heed/epilogue/lse.hpp>
-#include <heed/evict/keep_all.hpp>
+#include <heed/mask/causal.hpp>
 #include <support/tolerance.hpp>
 
 namespace heed::test {
@@ -17,12 +17,48 @@ void attend_to(thread_pool& pool, const tensor_view<const float, 3>& q, const te
 }
 
 namespace {
+template <class P> class driver_of_policy final : public any_driver {
+public:
+  driver_of_policy(const P& policy, const driver_shape& shape, const eviction_schedule& when)
+      : driver_(shape, std::span<const P>(&policy, 1), when) {}
+  void prepare(thread_pool& pool, const test_source& kv) override { driver_.prepare(pool, kv, causal{}); }
+  failure begin(std::span<const index_t> budgets) override { return driver_.begin(budgets); }
+  failure set_budgets(std::span<const index_t> budgets) override { return driver_.set_budgets(budgets); }
+  failure attended(thread_pool& pool, index_t layer, const tensor_view<const float, 3>& q, const test_source& kv,
+                   const tensor_view<const float, 2>& lse) override {
+    return driver_.attended(pool, layer, q, kv, lse, causal{});
+  }
+  failure evict(thread_pool& pool, index_t layer, test_cache& cache) override {
+    return driver_.evict(pool, layer, cache, causal{});
+  }
+  failure reached(thread_pool& pool, engine_point point, std::span<test_cache* const> caches) override {
+    return driver_.reached(
+        pool, point, [&](index_t l) -> test_cache& { return *caches[at(l)]; }, causal{});
+  }
+  [[nodiscard]] score_view scores(index_t layer) const override { return driver_.scores(layer); }
+  [[nodiscard]] index_t bytes_held() const override { return driver_.bytes_held(); }
+
+private:
+  cache_driver<P> driver_;
+};
+} // namespace
+
+std::unique_ptr<any_driver> driver_of(const any_policy& policy, const driver_shape& shape,
+                                      const eviction_schedule& when) {
+  return std::visit(
+      [&](const auto& p) -> std::unique_ptr<any_driver> {
+        return std::make_unique<driver_of_policy<std::remove_cvref_t<decltype(p)>>>(p, shape, when);
+      },
+      policy);
+}
+
+namespace {
 TEST(evict_driven, the_engine_attends_causally_to_all_that_it_appended) {
   const engine_shape s{1, 2, 1, 4, 16};
   small_engine e(s, 1);
-  cache_driver<keep_all> driver(e.driven(3), std::vector<keep_all>(1));
-  ASSERT_FALSE(driver.begin(std::vector<index_t>{0}));
-  ASSERT_FALSE(e.pass(driver, 3));
+  const auto driver = driver_of(keep_all{}, e.driven(3));
+  ASSERT_FALSE(driver->begin(std::vector<index_t>{0}));
+  ASSERT_FALSE(e.pass(*driver, 3));
   for (index_t row = 0; row < 3; ++row)
     for (index_t h = 0; h < 2; ++h) {
       double sum = 0, most = 0;
