@@ -47,6 +47,7 @@ template <class TQ, class TKV, class TO> struct call_buffers {
   pages<TO> o;
   std::vector<float> sinks; ///< filled by a binding that has some, so that exact() knows them
   std::deque<std::vector<std::max_align_t>> kept;
+  std::vector<std::shared_ptr<const void>> owned; ///< what roles read, alive as long as the call
 
   call_buffers(const call_size& size, index_t count)
       : n(size), copies(count), q(tokens() * n.q_heads * n.key_dim), k(count * key_numbers()),
