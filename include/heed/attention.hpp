@@ -68,8 +68,8 @@ HEED_INLINE errc with_observers(const F& f, const First& first, const Rest&... r
 }
 
 /// A workspace must be large enough and the run's own.
-template <class P, class K>
-HEED_NOINLINE failure check_workspace(index_t workers, const plan& made, const P& p, const K& kv,
+template <class Plan, class P, class K>
+HEED_NOINLINE failure check_workspace(index_t workers, const Plan& made, const P& p, const K& kv,
                                       std::span<std::byte> workspace) noexcept {
   if (workers < 1) return {errc::bad_value, "executor", "workers", workers, "the least is", 1};
   const index_t needed = made.workspace_bytes(workers);

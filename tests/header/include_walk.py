@@ -9,12 +9,12 @@ import re
 import sys
 
 ROOMS = ["view", "problem", "mask", "score", "kv", "stream", "plan", "simd", "rope", "kernel", "epilogue", "observe",
-         "exec", "sparse", "select", "evict", "cuda", "interop", "reference", "testing"]
+         "exec", "latent", "neighborhood", "sparse", "select", "evict", "cuda", "interop", "reference", "testing"]
 # Headers of plan/ that call the kernels: they stand after them, the rest of plan/ before.
 DRIVERS = {"heed/plan/" + name + ".hpp" for name in ("query_tiles", "work_list", "run_tasks", "run_call")}
 BASE = ["config.hpp", "concepts.hpp", "error.hpp"]  # each sees those before it
 # Rooms that call attention as users do: they stand behind the front door.
-BEHIND_THE_DOOR = {"sparse", "select", "evict"}
+BEHIND_THE_DOOR = {"latent", "neighborhood", "sparse", "select", "evict"}
 # The oracle shares nothing with the kernels, so that one mistake can't hide in both.
 CLOSED_TO = {"reference": {"stream", "plan", "simd", "kernel", "exec"}}
 # Libraries that one room alone may include.
