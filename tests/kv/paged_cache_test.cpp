@@ -216,6 +216,19 @@ TEST(kv_paged_cache, refuses_memory_that_does_not_fit) {
             "memory: number of seen is 1, the sequences are 2");
   EXPECT_EQ(refusal([](memory& m, auto&, auto&) { m.positions = m.positions.first(11); }),
             "memory: number of positions is 11, the pool's rows are 12");
+  std::vector<float> short_bias(11), bias(12), keys(2 * 2 * 3), values(2 * 2 * 2);
+  indices counts(2), where(2);
+  EXPECT_EQ(refusal([&](memory& m, auto&, auto&) { m.bias = short_bias; }),
+            "memory: number of bias is 11, the pool's rows are 12");
+  EXPECT_EQ(refusal([&](memory& m, auto&, auto&) { m.bias = bias, m.means = {keys, values, counts, where}; }), "ok");
+  EXPECT_EQ(refusal([&](memory& m, auto&, auto&) {
+              m.means = {keys, values, counts, where};
+            }),
+            "bias: number of entries is 0, to fold rows the least is 1");
+  EXPECT_EQ(refusal([&](memory& m, auto&, auto&) {
+              m.bias = bias, m.means = {values, values, counts, where};
+            }),
+            "means: number of keys is 8, it must be 12");
   EXPECT_EQ(refusal([](memory& m, auto&, auto&) { m.seen = {}; }),
             "memory: number of seen is 0, seen and positions come together, positions are 12");
   EXPECT_EQ(refusal([](memory&, auto& k, auto&) {

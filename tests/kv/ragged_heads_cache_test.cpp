@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <heed/kv/ragged_heads_cache.hpp>
 
+#include <kv/cache_owners.hpp>
 #include <kv/source_probe.hpp>
 
 namespace heed {
@@ -63,6 +64,41 @@ TEST(kv_ragged_heads_cache, heads_grow_from_where_eviction_left_them) {
   EXPECT_EQ(kv.slots(0, 0), 0);
   EXPECT_EQ(kv.seen(0), 0);
   EXPECT_EQ(kv.slots(1, 0), 4);
+}
+
+TEST(kv_ragged_heads_cache, stretches_move_together_and_apart_again) {
+  test::ragged_owner<float> o({1, 3, 10, 2, 2});
+  const auto x = numbered(10 * 3 * 2);
+  ASSERT_EQ(text(o.cache.append(0, view(x.data(), 10, 3, 2), view(x.data(), 10, 3, 2))), "ok");
+  const indices kept[] = {{1, 9}, {0, 2, 4, 6, 8, 9}, {3, 5, 7}};
+  for (index_t h = 0; h < 3; ++h) ASSERT_EQ(text(o.cache.keep(0, h, kept[h])), "ok");
+  const index_t held = o.cache.bytes_held();
+  // Close together; to the other end; and the middle list up while its neighbours go down.
+  const std::vector<indices> places{{0, 2, 8, 11}, {15, 19, 27, 30}, {0, 8, 14, 20}, {4, 6, 17, 20}};
+  for (const indices& where : places) {
+    ASSERT_EQ(text(o.cache.pack(where)), "ok");
+    const auto kv = o.cache.source();
+    expect_lawful(kv);
+    for (index_t h = 0; h < 3; ++h) {
+      ASSERT_EQ(kv.slots(0, h), static_cast<index_t>(kept[h].size()));
+      for (index_t i = 0; i < kv.slots(0, h); ++i) {
+        const index_t token = kept[h][static_cast<std::size_t>(i)];
+        EXPECT_EQ(position_at(kv, 0, h, i), token);
+        EXPECT_EQ(key_at(kv, 0, h, i, 1), static_cast<float>((token * 3 + h) * 2 + 1));
+        EXPECT_EQ(value_at(kv, 0, h, i), static_cast<float>((token * 3 + h) * 2));
+      }
+    }
+    EXPECT_EQ(o.cache.bytes_held(), held);
+  }
+  // What is packed leaves rows that another cache on the same pool may use; room decides what is appended.
+  const indices tight{0, 3, 10, 14}, narrow{0, 1, 10, 14}, few{0, 3, 10};
+  ASSERT_EQ(text(o.cache.pack(tight)), "ok");
+  EXPECT_EQ(text(o.cache.append(0, view(x.data(), 1, 3, 2), view(x.data(), 1, 3, 2))), "ok");
+  EXPECT_EQ(text(o.cache.append(0, view(x.data(), 1, 3, 2), view(x.data(), 1, 3, 2))),
+            "append: tokens[0] is 1, the room left in head is 0");
+  EXPECT_EQ(text(o.cache.pack(narrow)), "pack: slots[0] is 3, the new room is 1");
+  EXPECT_EQ(text(o.cache.pack(few)), "pack: number of offsets is 3, it must be 4");
+  EXPECT_EQ(text(o.cache.pack(indices{0, 3, 10, 31})), "pack: offsets[3] is 31, the most is 30");
 }
 
 TEST(kv_ragged_heads_cache, refuses_what_does_not_fit) {

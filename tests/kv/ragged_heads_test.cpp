@@ -43,6 +43,16 @@ TEST(kv_ragged_heads, lengths_leave_room_behind_each_head) {
   EXPECT_EQ(kv.slots(0, 1), 6);
 }
 
+TEST(kv_ragged_heads, slots_carry_a_bias) {
+  const auto x = numbered(5);
+  const std::vector<int> offsets{0, 3, 5};
+  const std::vector<float> bias{0, 1, 2, 3, 4};
+  const auto kv =
+      ragged_heads(view(x.data(), 5, 1), view(x.data(), 5, 1), {.kv_heads = 2, .offsets = offsets, .bias = bias});
+  expect_lawful(kv);
+  EXPECT_EQ(kv.rows(0, 1, {0, 2}).bias[1], 4.f);
+}
+
 TEST(kv_ragged_heads, positions_survive_eviction) {
   const auto x = numbered(5 * 2);
   const std::vector<int> offsets{0, 3, 5}, seen{50};
@@ -97,6 +107,8 @@ TEST(kv_ragged_heads, refuses_layouts_that_do_not_fit) {
   EXPECT_EQ(refusal({.kv_heads = 2, .offsets = o, .seen = one}), "seen: seen[0] is 1, the least is 2");
   EXPECT_EQ(refusal({.kv_heads = 2, .offsets = o, .positions = few}),
             "positions: number of entries is 2, the rows are 6");
+  const std::vector<float> weights(5);
+  EXPECT_EQ(refusal({.kv_heads = 2, .offsets = o, .bias = weights}), "bias: number of entries is 5, the rows are 6");
   EXPECT_EQ(refusal({.kv_heads = 2, .offsets = o, .positions = flat}),
             "positions: positions[4] is 1, it must be above 1");
   EXPECT_EQ(refusal({.kv_heads = 2, .offsets = o, .positions = p, .seen = one}),

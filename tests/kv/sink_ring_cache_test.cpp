@@ -49,6 +49,40 @@ TEST(kv_sink_ring_cache, any_cut_into_chunks_leaves_the_same_rows) {
       }
 }
 
+TEST(kv_sink_ring_cache, rollback_goes_back_as_far_as_the_ring_has_rows_beside_the_window) {
+  const index_t sinks = 2, window = 4, slack = 3, rows = sinks + window + slack;
+  std::vector<float> k(static_cast<std::size_t>(rows)), v(k);
+  indices seen(1), written(1);
+  sink_ring_cache cache(view(k.data(), 1, rows, 1, 1), view(v.data(), 1, rows, 1, 1),
+                        {.sinks = sinks, .seen = seen, .window = window, .written = written});
+  ASSERT_EQ(text(cache.check()), "ok");
+  const auto x = numbered(60);
+  const auto token = [&](index_t t) { return view(x.data() + t, 1, 1, 1); };
+  const auto kv = cache.source();
+  for (index_t t = 0; t < 30; ++t) {
+    for (index_t back = 0; back <= lesser(t, slack); ++back) {
+      // Drafts come and go again; what is seen is what it was.
+      for (index_t d = 0; d < back; ++d) ASSERT_EQ(text(cache.append(0, token(30 + d), token(30 + d))), "ok");
+      ASSERT_EQ(text(cache.rollback(0, back)), "ok");
+      expect_lawful(kv);
+      ASSERT_EQ(kv.slots(0, 0), lesser(t, sinks + window));
+      for (index_t i = 0; i < kv.slots(0, 0); ++i)
+        ASSERT_EQ(key_at(kv, 0, 0, i), static_cast<float>(position_at(kv, 0, 0, i)));
+    }
+    ASSERT_EQ(text(cache.append(0, token(t), token(t))), "ok");
+  }
+  EXPECT_EQ(cache.bytes_held(), rows * 8);
+  EXPECT_EQ(written[0], 32); // the last drafts went furthest
+  EXPECT_EQ(text(cache.rollback(0, 2)), "rollback: tokens is 2, the ring remembers 1");
+  EXPECT_EQ(text(cache.rollback(0, 31)), "rollback: tokens is 31, seen are 30");
+  EXPECT_EQ(text(cache.rollback(0, -1)), "rollback: tokens is -1, the least is 0");
+  EXPECT_EQ(text(cache.rollback(1, 0)), "rollback: seq is 1, but the sequences are 1");
+  EXPECT_EQ(text(cache.rollback(0, 29)), "ok"); // only sinks are left, and they never go
+  EXPECT_EQ(key_at(kv, 0, 0, 0), 0.f);
+  ASSERT_EQ(text(cache.release(0)), "ok");
+  EXPECT_EQ(written[0], 0);
+}
+
 TEST(kv_sink_ring_cache, refuses_what_does_not_fit) {
   auto x = numbered(200);
   indices seen(2);
@@ -64,11 +98,18 @@ TEST(kv_sink_ring_cache, refuses_what_does_not_fit) {
   EXPECT_EQ(refusal(rows, rows, {.sinks = 2}), "seen: number of entries is 0, it must be 2");
   EXPECT_EQ(refusal(rows, strided(x.data(), {2, 6, 2, 3}, {0, 6, 3, 1}), {.sinks = 2, .seen = seen}),
             "v: stride[0] is 0, rows that are written may not overlap, the least is 1");
+  indices one(1);
+  EXPECT_EQ(refusal(rows, rows, {.sinks = 2, .seen = seen, .window = 5}),
+            "sink_ring: window is 5, the rows of the ring are 4");
+  EXPECT_EQ(refusal(rows, rows, {.sinks = 2, .seen = seen, .window = -2}), "sink_ring: window is -2, the least is -1");
+  EXPECT_EQ(refusal(rows, rows, {.sinks = 2, .seen = seen, .written = one}),
+            "written: number of entries is 1, it must be 2");
   sink_ring_cache cache(rows, rows, {.sinks = 2, .seen = seen});
   EXPECT_EQ(text(cache.append(2, fresh, fresh)), "append: seq is 2, but the sequences are 2");
   EXPECT_EQ(text(cache.append(0, fresh, fresh.slice(1, 0, 1))), "v: extent[1] is 1, but k has 2");
   EXPECT_EQ(text(cache.release(2)), "release: seq is 2, but the sequences are 2");
   EXPECT_EQ(text(cache.release(-1)), "release: seq is -1, the least is 0");
+  EXPECT_EQ(text(cache.rollback(0, 0)), "rollback: number of written is 0, the least is 1");
   seen[0] = index_t{1} << 62;
   EXPECT_EQ(text(cache.append(0, fresh, fresh)), "append: tokens is 1, the positions left are 0");
 }

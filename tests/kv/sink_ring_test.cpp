@@ -96,5 +96,21 @@ TEST(kv_sink_ring, refuses_counts_that_do_not_fit) {
   EXPECT_EQ(text(sink_ring(rows, rows.slice(1, 0, 1), {}).check()), "v: extent[1] is 1, but k has 2");
 }
 
+TEST(kv_sink_ring, a_window_smaller_than_the_ring_hides_older_rows) {
+  const auto x = numbered(9);
+  const auto rows = view(x.data(), 9, 1, 1); // 2 sinks, a ring of 7
+  const auto whole = sink_ring(rows, rows, {.sinks = 2, .seen = 20});
+  const auto part = sink_ring(rows, rows, {.sinks = 2, .seen = 20, .window = 3});
+  expect_lawful(part);
+  EXPECT_EQ(part.slots(0, 0), 5);
+  for (index_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(position_at(part, 0, 0, 2 + i), 17 + i);
+    EXPECT_EQ(key_at(part, 0, 0, 2 + i), key_at(whole, 0, 0, 6 + i));
+  }
+  EXPECT_EQ(part.locate(0, 0, 5), 2);
+  expect_lawful(sink_ring(rows, rows, {.sinks = 2, .seen = 6, .window = 3}));
+  expect_lawful(sink_ring(rows, rows, {.sinks = 2, .seen = 4, .window = 0}));
+}
+
 } // namespace
 } // namespace heed

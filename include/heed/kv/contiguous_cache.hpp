@@ -129,7 +129,9 @@ private:
   HEED_INLINE void set_length(index_t list, index_t n) noexcept { at(at_.lengths, list) = n; }
   HEED_INLINE void set_seen(index_t seq, index_t n) noexcept { at(at_.seen, seq) = n; }
   [[nodiscard]] HEED_INLINE const slot_means& memory_of_means() const noexcept { return at_.means; }
-  [[nodiscard]] HEED_INLINE bool has_positions() const noexcept { return !at_.positions.empty(); }
+  [[nodiscard]] HEED_INLINE detail::carried carries() const noexcept {
+    return {!at_.positions.empty(), !at_.bias.empty()};
+  }
   template <class Lengths>
   [[nodiscard]] HEED_INLINE failure check_fit(const char* call, index_t, const Lengths& wanted) const noexcept {
     for (index_t h = 0; h < kv_heads(); ++h)

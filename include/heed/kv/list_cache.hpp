@@ -6,9 +6,73 @@
 
 namespace heed {
 
+namespace detail {
+
+/// What the slots of a cache carry beside rows.
+struct carried {
+  bool positions, bias;
+};
+
+/// Calls f(slot, rows, place in rows, position) for each slot of a source's head, until f returns a failure.
+template <class S, class F>
+HEED_INLINE failure walk_head(const S& source, index_t seq, index_t head, const F& f) noexcept {
+  const index_t n = source.slots(seq, head);
+  for (index_t i = 0; i < n;) {
+    const kv_rows r = source.rows(seq, head, {i, n});
+    for (index_t j = 0; j < r.count; ++j)
+      if (const failure bad = f(i + j, r, j, r.positions != nullptr ? r.positions[j] : r.first + j)) return bad;
+    i += r.count;
+  }
+  return {};
+}
+
+inline namespace HEED_ISA {
+
+/// Refuses a source whose slots a cache with so many lists per sequence can't carry.
+template <class S> failure check_taken(const S& source, index_t from, index_t lists, carried has) noexcept {
+  for (index_t h = 0; h < source.dims().kv_heads; ++h) {
+    const bool shared = h >= lists;
+    if (const index_t n = source.slots(from, h), all = source.slots(from, 0); shared && n != all)
+      return {errc::bad_extent, "copy_from", "slots", n, "but the heads share a list of", all, h};
+    const failure f =
+        walk_head(source, from, h, [&](index_t i, const kv_rows& r, index_t j, index_t position) HEED_BODY {
+          if (r.key == nullptr)
+            return failure{errc::null_pointer, "copy_from", "slots that hold nothing", 1, "the most is", 0, i};
+          if (!has.positions && position != i)
+            return failure{errc::bad_value, "copy_from", "position", position, "without positions it must be", i, i};
+          if (r.bias != nullptr && r.bias[j] != 0 && !has.bias)
+            return failure{errc::bad_value, "copy_from", "slots with a bias", 1, "the cache holds", 0, i};
+          if (!shared) return failure{};
+          const kv_rows first = source.rows(from, 0, {i, i + 1});
+          const index_t other = first.positions != nullptr ? first.positions[0] : first.first;
+          if (other == position) return failure{};
+          return failure{
+              errc::bad_value, "copy_from", "position", position, "but the heads share a list with", other, i};
+        });
+    if (f) return f;
+  }
+  return {};
+}
+
+/// Head `from_head` of a source into head h of a list that is long enough.
+template <class Rows, class S>
+void take_head(const Rows& to, index_t list, index_t h, const S& source, index_t from, index_t from_head) noexcept {
+  static_cast<void>(
+      walk_head(source, from, from_head, [&](index_t i, const kv_rows& r, index_t j, index_t position) HEED_BODY {
+        const auto* k = reinterpret_cast<const typename S::key_format::element*>(r.key + j * r.key_stride);
+        const auto* v = reinterpret_cast<const typename S::value_format::element*>(r.value + j * r.value_stride);
+        write_slot(to, list, i, h, k, v, position);
+        if (r.bias != nullptr && to.bias(list, i) != nullptr) *to.bias(list, i) = r.bias[j];
+        return failure{};
+      }));
+}
+
+} // namespace HEED_ISA
+} // namespace detail
+
 /// The part that contiguous, ragged and paged caches share. A list holds the slots of one head of a sequence, or of all
 /// its heads. Cache says where rows lie: rows(), list(seq, kv_head), lists_each(), length(list), set_length(list, n),
-/// set_seen(seq, n), check_index(call, seq, kv_head), memory_of_means(), has_positions(), check_fit(call, seq,
+/// set_seen(seq, n), check_index(call, seq, kv_head), memory_of_means(), carries(), check_fit(call, seq,
 /// lengths).
 ///
 /// Laws      evicting_cache; a refused call changes nothing; nothing allocates
@@ -31,7 +95,7 @@ public:
   [[nodiscard]] HEED_INLINE failure check_keep(index_t seq, index_t kv_head, std::span<const index_t> slots,
                                                dropped_rows dropped = dropped_rows::forgotten) const noexcept {
     if (const failure f = self().check_index("keep", seq, kv_head)) return f;
-    if (!self().has_positions()) return {errc::bad_value, "keep", "number of positions", 0, "the least is", 1};
+    if (!self().carries().positions) return {errc::bad_value, "keep", "number of positions", 0, "the least is", 1};
     if (dropped == dropped_rows::folded && self().memory_of_means().slots.empty())
       return {errc::bad_value, "keep", "number of means", 0, "to fold rows the least is", 1};
     return detail::check_kept("keep", slots, self().slots(seq, kv_head));
@@ -48,7 +112,8 @@ public:
   /// Keeps the first `slots` of a head, where the caller moved the kept rows and their positions to the front.
   [[nodiscard]] HEED_INLINE failure keep_front(index_t seq, index_t kv_head, index_t slots) noexcept {
     if (const failure f = self().check_index("keep_front", seq, kv_head)) return f;
-    if (!self().has_positions()) return {errc::bad_value, "keep_front", "number of positions", 0, "the least is", 1};
+    if (!self().carries().positions)
+      return {errc::bad_value, "keep_front", "number of positions", 0, "the least is", 1};
     const index_t l = self().list(seq, kv_head), n = self().length(l);
     if (slots < 0) return {errc::length_out_of_range, "keep_front", "slots", slots, "the least is", 0};
     if (slots > n) return {errc::length_out_of_range, "keep_front", "slots", slots, "the slots held are", n};
@@ -70,7 +135,7 @@ public:
     const index_t left = self().seen(seq) - tokens;
     for (index_t l = self().list(seq, 0); l < self().list(seq, 0) + self().lists_each(); ++l) {
       index_t n = self().length(l);
-      if (self().has_positions())
+      if (self().carries().positions)
         while (n > 0 && *self().rows().position(l, n - 1) >= left) --n;
       else
         n = lesser(n, left);
@@ -122,15 +187,15 @@ public:
       return {errc::dim_mismatch, "copy_from", "key_dim", d.key_dim, "but the cache has", r.key_dim};
     if (d.value_dim != r.value_dim)
       return {errc::dim_mismatch, "copy_from", "value_dim", d.value_dim, "but the cache has", r.value_dim};
-    for (index_t h = 0; h < d.kv_heads; ++h)
-      if (const failure f = check_taken(source, from, h)) return f;
+    if (const failure f = detail::check_taken(source, from, self().lists_each(), self().carries())) return f;
     const auto wanted = [&](index_t i) HEED_BODY { return source.slots(from, i); };
     if (const failure f = self().check_fit("copy_from", to, wanted)) return f;
     for (index_t i = 0; i < self().lists_each(); ++i) {
       shorten(self().list(to, 0) + i, 0);
       self().set_length(self().list(to, 0) + i, source.slots(from, i));
     }
-    for (index_t h = 0; h < d.kv_heads; ++h) take_head(source, from, h, self().list(to, h));
+    for (index_t h = 0; h < d.kv_heads; ++h)
+      detail::take_head(r, self().list(to, h), r.heads > 1 ? h : 0, source, from, h);
     self().set_seen(to, source.seen(from));
     return {};
   }
@@ -138,7 +203,7 @@ public:
   /// longest head. The keys must be turned with them: evict/reindex.hpp does both.
   [[nodiscard]] HEED_INLINE failure renumber(index_t seq) noexcept {
     if (const failure f = self().check_index("renumber", seq, 0)) return f;
-    if (!self().has_positions()) return {errc::bad_value, "renumber", "number of positions", 0, "the least is", 1};
+    if (!self().carries().positions) return {errc::bad_value, "renumber", "number of positions", 0, "the least is", 1};
     index_t most = 0;
     for (index_t l = self().list(seq, 0); l < self().list(seq, 0) + self().lists_each(); ++l) {
       const index_t n = self().length(l);
@@ -154,53 +219,6 @@ private:
   constexpr list_cache() noexcept = default;
   [[nodiscard]] HEED_INLINE Cache& self() noexcept { return static_cast<Cache&>(*this); }
   [[nodiscard]] HEED_INLINE const Cache& self() const noexcept { return static_cast<const Cache&>(*this); }
-  /// Calls f(slot, row, position, bias) for each slot of a source's head, until f returns a failure.
-  template <class S, class F>
-  static HEED_INLINE failure walk_head(const S& source, index_t seq, index_t head, const F& f) noexcept {
-    const index_t n = source.slots(seq, head);
-    for (index_t i = 0; i < n;) {
-      const kv_rows r = source.rows(seq, head, {i, n});
-      for (index_t j = 0; j < r.count; ++j)
-        if (const failure bad = f(i + j, r, j, r.positions != nullptr ? r.positions[j] : r.first + j)) return bad;
-      i += r.count;
-    }
-    return {};
-  }
-  template <class S>
-  [[nodiscard]] HEED_INLINE failure check_taken(const S& source, index_t from, index_t head) const noexcept {
-    const bool shared = head >= self().lists_each();
-    if (shared && source.slots(from, head) != source.slots(from, 0))
-      return {errc::bad_extent,      "copy_from", "slots", source.slots(from, head), "but the heads share a list of",
-              source.slots(from, 0), head};
-    return walk_head(source, from, head, [&](index_t i, const kv_rows& r, index_t j, index_t position) HEED_BODY {
-      if (r.key == nullptr)
-        return failure{errc::null_pointer, "copy_from", "slots that hold nothing", 1, "the most is", 0, i};
-      if (!self().has_positions() && position != i)
-        return failure{errc::bad_value, "copy_from", "position", position, "without positions it must be", i, i};
-      if (r.bias != nullptr && r.bias[j] != 0 && self().rows().bias(0, 0) == nullptr)
-        return failure{errc::bad_value, "copy_from", "slots with a bias", 1, "the cache holds", 0, i};
-      if (shared) {
-        const kv_rows first = source.rows(from, 0, {i, i + 1});
-        const index_t other = first.positions != nullptr ? first.positions[0] : first.first;
-        if (other != position)
-          return failure{
-              errc::bad_value, "copy_from", "position", position, "but the heads share a list with", other, i};
-      }
-      return failure{};
-    });
-  }
-  template <class S> HEED_INLINE void take_head(const S& source, index_t from, index_t head, index_t list) noexcept {
-    const auto to = self().rows();
-    const index_t h = to.heads > 1 ? head : 0;
-    static_cast<void>(
-        walk_head(source, from, head, [&](index_t i, const kv_rows& r, index_t j, index_t position) HEED_BODY {
-          const auto* k = reinterpret_cast<const typename S::key_format::element*>(r.key + j * r.key_stride);
-          const auto* v = reinterpret_cast<const typename S::value_format::element*>(r.value + j * r.value_stride);
-          detail::write_slot(to, list, i, h, k, v, position);
-          if (r.bias != nullptr && to.bias(list, i) != nullptr) *to.bias(list, i) = r.bias[j];
-          return failure{};
-        }));
-  }
   HEED_INLINE void shorten(index_t list, index_t slots) noexcept {
     if (detail::folded_slot(self().memory_of_means(), list) >= slots)
       detail::forget_folded(self().memory_of_means(), list);

@@ -170,7 +170,9 @@ private:
     if (!at_.seen.empty()) at(at_.seen, seq) = n;
   }
   [[nodiscard]] HEED_INLINE const slot_means& memory_of_means() const noexcept { return at_.means; }
-  [[nodiscard]] HEED_INLINE bool has_positions() const noexcept { return !at_.positions.empty(); }
+  [[nodiscard]] HEED_INLINE detail::carried carries() const noexcept {
+    return {!at_.positions.empty(), !at_.bias.empty()};
+  }
   /// Whether lists of other lengths fit in the place of what a sequence holds.
   template <class Lengths>
   [[nodiscard]] HEED_INLINE failure check_fit(const char* call, index_t seq, const Lengths& wanted) const noexcept {

@@ -106,7 +106,7 @@ public:
   /// Moves every stretch to where `offsets` says, in place: what eviction freed lies together again, and may serve more
   /// sequences (with a cache of more lists on the same pool) or be given back. Sources made before are stale.
   ///
-  /// Shapes    offsets: [sequences * kv_heads + 1], read from now on
+  /// Shapes    offsets: [sequences * kv_heads + 1], another list than before, read from now on
   [[nodiscard]] HEED_INLINE failure pack(const index_list& offsets) noexcept {
     if (broken_) return broken_;
     const index_t lists = detail::count_of(at_.lengths);
@@ -159,7 +159,7 @@ private:
   HEED_INLINE void set_length(index_t list, index_t n) noexcept { at(at_.lengths, list) = n; }
   HEED_INLINE void set_seen(index_t seq, index_t n) noexcept { at(at_.seen, seq) = n; }
   [[nodiscard]] HEED_INLINE const slot_means& memory_of_means() const noexcept { return at_.means; }
-  [[nodiscard]] HEED_INLINE bool has_positions() const noexcept { return at_.kv_heads > 0; }
+  [[nodiscard]] HEED_INLINE detail::carried carries() const noexcept { return {at_.kv_heads > 0, !at_.bias.empty()}; }
   template <class Lengths>
   [[nodiscard]] HEED_INLINE failure check_fit(const char* call, index_t seq, const Lengths& wanted) const noexcept {
     for (index_t h = 0; h < at_.kv_heads; ++h)

@@ -1,0 +1,81 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#include <heed/evict/reindex.hpp>
+
+#include <heed/evict/compact.hpp>
+
+#include <kv/cache_owners.hpp>
+#include <kv/source_probe.hpp>
+#include <support/random.hpp>
+
+namespace heed {
+namespace {
+
+using test::text;
+using indices = std::vector<index_t>;
+
+static_assert(renumbering_cache<contiguous_cache<float, float>> && renumbering_cache<paged_cache<bf16, bf16>>);
+
+/// Keys as they come from the model, rotated at their positions on the way in.
+template <class Owner> void keys_are_as_if_they_stood_at_their_slots() {
+  const rope r{.dims = 8, .theta = 100};
+  const index_t n = 30, heads = 2, dim = 10;
+  test::random gen(4);
+  std::vector<float> raw = gen.numbers<float>(n * heads * dim), turned = raw;
+  indices positions;
+  for (index_t i = 0; i < n; ++i) positions.push_back(i);
+  rotate(r, positions, view(turned.data(), n, heads, dim));
+  Owner o({1, heads, n, dim, dim, 4, heads * 8});
+  const auto rows = view(static_cast<const float*>(turned.data()), n, heads, dim);
+  ASSERT_EQ(text(o.cache.append(0, rows, rows)), "ok");
+  reindex(o.cache, 0, r); // nothing was evicted: no bit changes
+  for (index_t i = 0; i < n; ++i) ASSERT_EQ(test::key_at(o.cache.source(), 0, 1, i, 3), rows(i, 1, 3));
+  kept_lists kept(heads, n);
+  indices list{0, 1, 2, 3};
+  for (index_t i = 19; i < n; ++i) list.push_back(i); // sinks and the window
+  for (index_t h = 0; h < heads; ++h)
+    for (const index_t i : list) kept.push(h, i);
+  ASSERT_EQ(text(compact(o.cache, 0, kept)), "ok");
+  reindex(o.cache, 0, r);
+  test::expect_lawful(o.cache.source());
+  EXPECT_EQ(o.cache.seen(0), 15); // the next token, and its query, stand here
+  std::vector<float> want;
+  for (const index_t i : list)
+    want.insert(want.end(), raw.begin() + i * heads * dim, raw.begin() + (i + 1) * heads * dim);
+  indices slots(positions.begin(), positions.begin() + 15);
+  const auto fresh = view(want.data(), 15, heads, dim);
+  rotate(r, slots, fresh);
+  for (index_t i = 0; i < 15; ++i)
+    for (index_t h = 0; h < heads; ++h) {
+      EXPECT_EQ(test::position_at(o.cache.source(), 0, h, i), i);
+      EXPECT_EQ(test::value_at(o.cache.source(), 0, h, i, 2), rows(list[test::many(i)], h, 2));
+      for (index_t e = 0; e < dim; ++e) // three roundings of numbers up to 2
+        EXPECT_NEAR(test::key_at(o.cache.source(), 0, h, i, e), fresh(i, h, e), 6 * 0x1p-23);
+    }
+}
+TEST(evict_reindex, keys_are_as_if_they_stood_at_their_slots) {
+  keys_are_as_if_they_stood_at_their_slots<test::contiguous_owner<float>>();
+  keys_are_as_if_they_stood_at_their_slots<test::ragged_owner<float>>();
+  keys_are_as_if_they_stood_at_their_slots<test::paged_owner<float, true>>();
+  keys_are_as_if_they_stood_at_their_slots<test::paged_owner<float, false>>();
+}
+
+TEST(evict_reindex, refuses_what_does_not_fit) {
+  test::contiguous_owner<float> o({1, 1, 4, 6, 2});
+  const auto refusal = [&](index_t seq, const rope& r) -> std::string {
+    try {
+      reindex(o.cache, seq, r);
+    } catch (const error& e) {
+      return e.what();
+    }
+    return "ok";
+  };
+  EXPECT_EQ(refusal(0, {.dims = 6}), "ok");
+  EXPECT_EQ(refusal(1, {.dims = 6}), "reindex: seq is 1, but the sequences are 1");
+  EXPECT_EQ(refusal(-1, {.dims = 6}), "reindex: seq is -1, but the sequences are 1");
+  EXPECT_EQ(refusal(0, {.dims = 8}), "rope: dims is 8, but the rows have dim 6");
+  EXPECT_EQ(refusal(0, {.dims = 3}), "rope: dims is 3, must be even and at least 0");
+}
+
+} // namespace
+} // namespace heed
