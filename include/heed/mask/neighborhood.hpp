@@ -103,16 +103,13 @@ template <int Rank> struct neighborhood {
   }
   [[nodiscard]] HEED_INLINE index_t most_query_tiles(index_t sequences, index_t tokens,
                                                      index_t capacity) const noexcept {
-    index_t n = (tokens + capacity - 1) / capacity + sequences; // rows in order
-    if (grids.empty()) {
-      const token_grid<Rank> g = grid_of(0);
-      return g.size() > 0 ? n + sequences * query_boxes<Rank>(g, box, capacity).count() : n;
-    }
-    for (index_t s = 0; s < lesser(sequences, grids.size() / Rank); ++s) {
-      const token_grid<Rank> g = grid_of(s);
-      if (g.size() > 0) n += query_boxes<Rank>(g, box, capacity).count();
-    }
-    return n;
+    const index_t in_order = (tokens + capacity - 1) / capacity + sequences;
+    for (int a = 0; a < Rank; ++a)
+      if (dilation[a] < 1 || stride[a] < 1 || window[a] < 1 || (grids.empty() && grid[a] < 1)) return in_order;
+    // A larger capacity may give a box of another shape, and with it a few tiles more at the ends of axes.
+    if (grids.empty()) return in_order + 2 * sequences * query_boxes<Rank>(grid_of(0), box, capacity).count();
+    // Lists bind at run: at worst each row alone.
+    return tokens + sequences;
   }
 
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
