@@ -16,7 +16,10 @@ constexpr const char* usage_text = R"(usage: heed_generate --model FILE.gguf --p
   --prompt TEXT        text to continue; may be given several times
   --prompt-file FILE   one prompt a line
   --tokens N           length of the continuation in tokens (64)
-  --policy NAME        what the cache keeps: full, streaming:sinks=4,window=252 or window:window=256 (full)
+  --policy NAME        what the cache keeps, NAME or NAME:key=value,...: full, window, streaming, h2o, tova, snap_kv,
+                       pyramid_kv, ada_kv, compress_kv, duo_attention or razor_attention; budget=256 are tokens,
+                       budget=0.1 is a fraction of the prompt (full)
+  --profile DIR        what heed_profile wrote (profile beside the model)
   --kv-type TYPE       type of cached keys and values: f32, f16, bf16 (f32)
   --layout LAYOUT      contiguous or paged (contiguous; paged where several texts run at once)
   --page N             tokens in a page (16)
@@ -29,7 +32,7 @@ constexpr const char* usage_text = R"(usage: heed_generate --model FILE.gguf --p
 )";
 
 struct options {
-  std::string model;
+  std::string model, profile;
   std::vector<std::string> prompts;
   llama::cache_options cache;
   bool layout_given = false, json = false;
@@ -62,6 +65,8 @@ options parse(int argc, char** argv) {
       o.tokens = in.count(0, most_tokens);
     } else if (in.is("--policy")) {
       o.cache.keep = llama::parse_policy(in.value());
+    } else if (in.is("--profile")) {
+      o.profile = in.value();
     } else if (in.is("--kv-type")) {
       o.cache.type = llama::parse_kv_type(in.value());
     } else if (in.is("--layout")) {
@@ -84,6 +89,7 @@ options parse(int argc, char** argv) {
     }
   }
   if (o.model.empty()) in.fail("--model is missing");
+  if (o.profile.empty()) o.profile = llama::profile_folder(o.model);
   if (o.prompts.empty()) in.fail("--prompt is missing");
   if (o.parallel > 1 && !o.layout_given) o.cache.layout = llama::cache_layout::paged;
   return o;
@@ -110,12 +116,16 @@ int run(const options& o) {
     const auto length = static_cast<std::ptrdiff_t>(requests.back().prompt.size());
     if (length == 0) throw llama::usage_error("--prompt " + std::to_string(i + 1) + " is empty");
     cache_options.max_tokens = std::max(cache_options.max_tokens, length + o.tokens);
+    cache_options.prompt_tokens = std::max(cache_options.prompt_tokens, length);
     cache_options.max_step = std::max(cache_options.max_step, std::min(length, o.chunk));
   }
   if (cache_options.max_tokens > shape.context)
     std::fprintf(stderr, "note: prompt and continuation have %td tokens, but the model was made for %td\n",
                  cache_options.max_tokens, shape.context);
   cache_options.sequences = o.parallel;
+  if (o.cache.keep.needs_profile())
+    cache_options.profile = std::make_shared<llama::head_profile>(
+        llama::read_profile(o.profile, shape.layers, shape.q_heads, shape.kv_heads));
 
   heed::thread_pool pool(o.threads);
   const std::unique_ptr<llama::kv_cache> cache = llama::make_cache(shape, cache_options, pool);
@@ -147,7 +157,8 @@ int run(const options& o) {
     }
     std::cout << ", \"prefill_tokens_per_s\": " << llama::json_number(speed.prefill_per_s())
               << ", \"decode_tokens_per_s\": " << llama::json_number(speed.decode_per_s())
-              << ", \"kv_bytes\": " << cache->bytes() << ", \"policy\": " << llama::json_text(o.cache.keep.text())
+              << ", \"kv_bytes\": " << speed.bytes_at_end << ", \"kv_peak_bytes\": " << cache->bytes()
+              << ", \"policy\": " << llama::json_text(o.cache.keep.text())
               << ", \"kernel\": " << llama::json_text(cache->kernel()) << "}\n";
     return 0;
   }
@@ -158,8 +169,9 @@ int run(const options& o) {
       std::cout << "\n";
     }
   std::cout << std::endl;
-  std::fprintf(stderr, "prefill %.0f tokens/s, decode %.0f tokens/s, cache %td bytes (%s)\n", speed.prefill_per_s(),
-               speed.decode_per_s(), cache->bytes(), o.cache.keep.text().c_str());
+  std::fprintf(stderr, "prefill %.0f tokens/s, decode %.0f tokens/s, cache %td bytes at the end, %td at most (%s)\n",
+               speed.prefill_per_s(), speed.decode_per_s(), speed.bytes_at_end, cache->bytes(),
+               o.cache.keep.text().c_str());
   return 0;
 }
 

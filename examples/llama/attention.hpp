@@ -25,13 +25,13 @@ public:
   /// o = attention of the packed queries over the keys that `kv` holds by now.
   ///
   /// Shapes    q [tokens][q_heads][key_dim], o [tokens][q_heads][value_dim], row_offsets [sequences + 1]
-  template <class Source, class Mask>
+  template <class Source, class... Role>
   void run(const model_shape& s, const std::vector<index_t>& row_offsets, const float* q, const Source& kv, float* o,
-           const Mask& mask) {
+           const Role&... roles) {
     const index_t tokens = row_offsets.back();
     const auto queries = heed::ragged(heed::view(q, tokens, s.q_heads, s.key_dim), row_offsets);
     const auto outputs = heed::ragged(heed::view(o, tokens, s.q_heads, s.value_dim), row_offsets);
-    heed::expect(heed::run(pool_, plan_, queries, kv, outputs, workspace_, mask));
+    heed::expect(heed::run(pool_, plan_, queries, kv, outputs, workspace_, roles...));
   }
 
   [[nodiscard]] std::string text() const { return heed::explain(plan_, pool_.workers()).c_str(); }

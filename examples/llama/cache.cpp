@@ -12,7 +12,10 @@ template <class T>
 std::unique_ptr<kv_cache> make_cache_of(const model_shape& shape, const cache_options& options,
                                         heed::thread_pool& pool); // cache_of.hpp; instantiated in cache_*.cpp
 
-std::unique_ptr<kv_cache> make_cache(const model_shape& shape, const cache_options& options, heed::thread_pool& pool) {
+std::unique_ptr<kv_cache> make_cache(const model_shape& shape, const cache_options& given, heed::thread_pool& pool) {
+  cache_options options = given;
+  if (options.prompt_tokens == 0) options.prompt_tokens = options.max_tokens;
+  options.keep = given.keep.resolved(options.prompt_tokens);
   if (options.sequences != 1 && options.layout == cache_layout::contiguous)
     throw usage_error("--layout is contiguous, but " + std::to_string(options.sequences) +
                       " sequences at once need paged");

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Keys and values of all layers for some sequences, and the attention over them.
+#include "head_profile.hpp"
 #include "model.hpp"
 #include "policy.hpp"
 
@@ -14,16 +15,18 @@ struct cache_options {
   policy keep;
   cache_layout layout = cache_layout::contiguous;
   kv_type type = kv_type::f32;
-  index_t page = 16;      ///< tokens per page
-  index_t sequences = 1;  ///< at once; more than one needs pages
-  index_t max_tokens = 0; ///< of one sequence, prompt and continuation
-  index_t max_step = 0;   ///< new tokens of one sequence in one step
+  index_t page = 16;                                ///< tokens per page
+  index_t sequences = 1;                            ///< at once; more than one needs pages
+  index_t max_tokens = 0;                           ///< of one sequence, prompt and continuation
+  index_t prompt_tokens = 0;                        ///< of the longest prompt, what fractions are of; 0: as max_tokens
+  index_t max_step = 0;                             ///< new tokens of one sequence in one step
+  std::shared_ptr<const head_profile> profile = {}; ///< of policies that go by heads
 };
 
 /// Rows that a sequence needs in each layer once it is as long as it gets; pages and the tokens of a step come on top.
 [[nodiscard]] inline index_t kept_rows(const cache_options& o) noexcept {
   const index_t kept = o.keep.sinks + o.keep.window;
-  return o.keep.keeps_all() || kept > o.max_tokens ? o.max_tokens : kept;
+  return !o.keep.is_windowed() || kept > o.max_tokens ? o.max_tokens : kept;
 }
 
 /// A step brings some new tokens of each sequence, packed: begin_step reserves their places, attend stores their keys
@@ -40,6 +43,8 @@ public:
 
   /// Tokens of a sequence so far: the position of its next one.
   [[nodiscard]] virtual index_t seen(index_t sequence) const = 0;
+  /// A sequence begins, and its prompt will have so many tokens. Throws usage_error where the policy can't work on it
+  virtual void expect(index_t /*sequence*/, index_t /*prompt_tokens*/) {}
   virtual void begin_step(const std::vector<index_t>& row_offsets) = 0;
   virtual void attend(index_t layer, const float* q, const float* k, const float* v, float* o) = 0;
   virtual void end_step() = 0;
@@ -47,6 +52,13 @@ public:
   virtual void release(index_t sequence) = 0;
   /// What keys and values occupy, at most until now: pages in use, or whole buffers.
   [[nodiscard]] virtual index_t bytes() const = 0;
+  /// The same by now.
+  [[nodiscard]] virtual index_t bytes_held() const { return bytes(); }
+  /// Positions of the tokens that a head holds; empty where the cache does not say.
+  [[nodiscard]] virtual std::vector<index_t> held_positions(index_t /*sequence*/, index_t /*layer*/,
+                                                            index_t /*kv_head*/) const {
+    return {};
+  }
   /// Which kernel runs, in words.
   [[nodiscard]] virtual std::string kernel() const = 0;
 };

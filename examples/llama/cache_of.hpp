@@ -3,6 +3,7 @@
 #pragma once
 // The caches of one element type. One file per type instantiates this, so that they compile side by side.
 #include "cache_contiguous.hpp"
+#include "cache_evicting.hpp"
 #include "cache_paged.hpp"
 #include "cache_ring.hpp"
 
@@ -11,6 +12,8 @@ namespace llama {
 template <class T>
 std::unique_ptr<kv_cache> make_cache_of(const model_shape& shape, const cache_options& options,
                                         heed::thread_pool& pool) {
+  if (!options.keep.keeps_all() && !options.keep.is_windowed())
+    return std::make_unique<evicting_cache<T>>(shape, options, pool);
   const auto paged = [&](const auto& mask) -> std::unique_ptr<kv_cache> {
     return std::make_unique<paged_cache<T, std::remove_cvref_t<decltype(mask)>>>(shape, options, pool, mask);
   };

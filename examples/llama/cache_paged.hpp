@@ -67,9 +67,9 @@ public:
     for (index_t i = 0; i < max_pages_; ++i) give_back(page_id(s, i));
     lengths_[s] = 0;
   }
-  [[nodiscard]] index_t bytes() const override {
-    return most_used_ * page_ * shape_.layers * shape_.kv_heads * (shape_.key_dim + shape_.value_dim) *
-           static_cast<index_t>(sizeof(T));
+  [[nodiscard]] index_t bytes() const override { return most_used_ * page_bytes(); }
+  [[nodiscard]] index_t bytes_held() const override {
+    return (pages_ - static_cast<index_t>(free_.size())) * page_bytes();
   }
   [[nodiscard]] std::string kernel() const override { return attention_.text(); }
 
@@ -86,6 +86,11 @@ private:
         heed::view(keys_.data() + first * shape_.key_dim, pages_, page_, shape_.kv_heads, shape_.key_dim),
         heed::view(values_.data() + first * shape_.value_dim, pages_, page_, shape_.kv_heads, shape_.value_dim),
         heed::block_table{table_, max_pages_, lengths_});
+  }
+  /// Of a page in all layers.
+  [[nodiscard]] index_t page_bytes() const noexcept {
+    return page_ * shape_.layers * shape_.kv_heads * (shape_.key_dim + shape_.value_dim) *
+           static_cast<index_t>(sizeof(T));
   }
   [[nodiscard]] index_t pages_for(index_t tokens) const noexcept { return (tokens + page_ - 1) / page_; }
   [[nodiscard]] index_t& page_id(std::size_t sequence, index_t i) {

@@ -35,13 +35,15 @@ std::vector<std::vector<token_t>> generate(engine& run, kv_cache& cache, const v
     for (seat& s : seats) {
       while (!s.taken && waiting < requests.size()) {
         const request& r = requests[waiting++];
-        if (r.tokens > 0) s = {waiting - 1, true, 0, 0, sampler(r.temperature, r.seed)};
+        if (r.tokens == 0) continue;
+        s = {waiting - 1, true, 0, 0, sampler(r.temperature, r.seed)};
+        cache.expect(&s - seats.data(), static_cast<index_t>(r.prompt.size()) - r.late);
       }
       if (s.taken) {
         const std::vector<token_t>& prompt = requests[s.request].prompt;
-        const auto length = static_cast<index_t>(prompt.size());
+        const auto length = static_cast<index_t>(prompt.size()), early = length - requests[s.request].late;
         if (s.read < length) {
-          const index_t n = std::min(limits.chunk, length - s.read);
+          const index_t n = std::min(limits.chunk, (s.read < early ? early : length) - s.read);
           b.tokens.insert(b.tokens.end(), prompt.begin() + s.read, prompt.begin() + s.read + n);
           s.read += n;
           prompt_rows += n;
@@ -78,6 +80,8 @@ std::vector<std::vector<token_t>> generate(engine& run, kv_cache& cache, const v
         if (events.token) events.token(s.request, s.last);
       }
       if (s.last == words.end() || static_cast<index_t>(text.size()) == requests[s.request].tokens) {
+        speed.bytes_at_end = cache.bytes_held();
+        if (events.ended) events.ended(s.request, static_cast<index_t>(i));
         cache.release(static_cast<index_t>(i));
         s.taken = false;
       }

@@ -15,12 +15,14 @@ struct request {
   index_t tokens = 0; ///< at most; the vocabulary's end token ends a text earlier
   double temperature = 0;
   std::uint64_t seed = 0;
+  index_t late = 0; ///< last tokens of the prompt that come once the cache has evicted what it wants of the others
 };
 
-/// Seconds of a step count for prompts and for continuations in proportion to their rows.
+/// What a run costs. Seconds of a step count for prompts and for continuations in proportion to their rows.
 struct generation_speed {
   double prefill_seconds = 0, decode_seconds = 0;
   index_t prefill_tokens = 0, decode_tokens = 0;
+  index_t bytes_at_end = 0; ///< of keys and values, when the last text ended
 
   [[nodiscard]] double prefill_per_s() const noexcept { return rate(prefill_tokens, prefill_seconds); }
   [[nodiscard]] double decode_per_s() const noexcept { return rate(decode_tokens, decode_seconds); }
@@ -34,6 +36,8 @@ private:
 /// What happens while texts grow. Any of them may be empty.
 struct generation_events {
   std::function<void(std::size_t request, token_t)> token;
+  /// A text is whole, and the cache still holds it in that place.
+  std::function<void(std::size_t request, index_t sequence)> ended;
   /// Prompt tokens read so far, of all requests.
   std::function<void(index_t read, index_t all)> progress;
 };

@@ -2,76 +2,73 @@
 // SPDX-License-Identifier: MIT
 #include "policy.hpp"
 
-#include <charconv>
-#include <cstdio>
+#include <algorithm>
 
 namespace llama {
-
 namespace {
-constexpr const char* policies = "there are full, streaming:sinks=4,window=252 and window:window=256";
-constexpr index_t most_tokens = index_t{1} << 24;
+
+constexpr double most_tokens = 1 << 24;
+
+/// In the order of policy::kind.
+const std::vector<setting_rule>& rules() {
+  using k = key_kind;
+  constexpr setting_key budget{"budget", k::amount, "256", 1, most_tokens},
+      no_budget{"budget", k::amount, "", 1, most_tokens};
+  constexpr setting_key sinks{"sinks", k::count, "4", 0, most_tokens}, observed{"window", k::count, "8", 1, 4096};
+  // Pooling as each method's authors do; windows of 8, as CompressKV's authors ran all of them.
+  constexpr setting_key pool_5{"pool", k::count, "5", 1, 63}, pool_7{"pool", k::count, "7", 1, 63};
+  static const std::vector<setting_rule> all = {
+      {"full", {}},
+      {"window", {{"window", k::count, "256", 1, most_tokens}, no_budget}},
+      {"streaming", {sinks, {"window", k::count, "252", 1, most_tokens}, no_budget}},
+      {"h2o", {budget, {"recent", k::number, "0.5", 0, 1}}},
+      {"tova", {budget}},
+      {"snap_kv", {budget, observed, pool_5}},
+      {"pyramid_kv", {budget, observed, pool_7, {"beta", k::count, "20", 1, 1000}}},
+      {"ada_kv", {budget, observed, pool_7, {"alpha", k::number, "0.2", 0, 1}}},
+      {"compress_kv", {budget, observed, pool_5, {"heads", k::count, "4", 1, 4096}}},
+      {"duo_attention",
+       {{"full", k::number, "0.5", 0, 1}, no_budget, sinks, {"recent", k::count, "64", 1, most_tokens}}},
+      {"razor_attention",
+       {{"local", k::amount, "0.2", 1, most_tokens},
+        no_budget,
+        sinks,
+        {"echo", k::number, "0.01", 0, 1},
+        {"induction", k::number, "0.14", 0, 1}}}};
+  return all;
+}
+
 } // namespace
 
-index_t parse_count(const std::string& what, const std::string& text, index_t least, index_t most) {
-  index_t value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc{} || end != text.data() + text.size() || value < least || value > most)
-    throw usage_error(what + " is \"" + text + "\", but must be a whole number from " + std::to_string(least) + " to " +
-                      std::to_string(most));
-  return value;
-}
-
-double parse_number(const std::string& what, const std::string& text, double least, double most) {
-  std::size_t used = 0;
-  double value = least - 1;
-  try {
-    value = std::stod(text, &used);
-  } catch (const std::exception&) {
-  }
-  if (used != text.size() || !(value >= least && value <= most)) {
-    char limits[80];
-    std::snprintf(limits, sizeof limits, "%g to %g", least, most);
-    throw usage_error(what + " is \"" + text + "\", but must be a number from " + limits);
-  }
-  return value;
-}
-
-std::string policy::text() const {
-  switch (rule) {
-  case kind::full:
-    break;
-  case kind::streaming:
-    return "streaming:sinks=" + std::to_string(sinks) + ",window=" + std::to_string(window);
-  case kind::window:
-    return "window:window=" + std::to_string(window);
-  }
-  return "full";
+std::vector<std::string> policy_names() {
+  std::vector<std::string> out;
+  for (const setting_rule& rule : rules()) out.emplace_back(rule.name);
+  return out;
 }
 
 policy parse_policy(const std::string& text) {
-  const std::size_t colon = text.find(':');
-  const std::string name = text.substr(0, colon);
   policy p;
-  if (name == "streaming")
-    p = {policy::kind::streaming, 4, 252};
-  else if (name == "window")
-    p = {policy::kind::window, 0, 256};
-  else if (name != "full")
-    throw usage_error("--policy is \"" + text + "\", but " + policies);
+  p.how = parse_setting("--policy", text, rules());
+  for (std::size_t i = 0; i < rules().size(); ++i)
+    if (p.how.name() == rules()[i].name) p.rule = static_cast<policy::kind>(i);
+  // What a budget decides is not said a second time.
+  if (p.how.has("budget"))
+    for (const char* decided : {"full", "local"}) p.how.set(decided, "");
+  if (!p.is_windowed()) return p;
+  if (p.how.has("budget")) p.how.set("window", "");
+  return p.how.has("budget") && p.how.is_fraction("budget") ? p : p.resolved(0);
+}
 
-  for (std::size_t at = colon; at != std::string::npos;) {
-    const std::size_t end = text.find(',', at + 1);
-    const std::string pair = text.substr(at + 1, end == std::string::npos ? end : end - at - 1);
-    const std::size_t equals = pair.find('=');
-    const std::string key = pair.substr(0, equals);
-    const std::string value = equals == std::string::npos ? "" : pair.substr(equals + 1);
-    if (key == "sinks" && p.rule == policy::kind::streaming)
-      p.sinks = parse_count("--policy: sinks", value, 0, most_tokens);
-    else if (key == "window" && p.rule != policy::kind::full)
-      p.window = parse_count("--policy: window", value, 1, most_tokens);
-    else
-      throw usage_error("--policy: " + name + " has no key \"" + key + "\"; " + policies);
-    at = end;
+policy policy::resolved(index_t prompt_tokens) const {
+  policy p = *this;
+  if (!is_windowed()) return p;
+  p.sinks = rule == kind::streaming ? how.count("sinks") : 0;
+  if (!how.has("budget")) {
+    p.window = how.count("window");
+  } else {
+    const index_t kept = how.tokens("budget", prompt_tokens);
+    p.sinks = std::min(p.sinks, kept - 1);
+    p.window = std::max<index_t>(1, kept - p.sinks);
   }
   return p;
 }

@@ -2,43 +2,53 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // What a cache keeps, and how it is stored, as the command line names them.
-#include <cstddef>
-#include <stdexcept>
-#include <string>
+#include "setting.hpp"
 
 namespace llama {
 
-using index_t = std::ptrdiff_t;
-
-/// A command line that can't be obeyed; the text says what there is instead.
-struct usage_error : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-/// Which tokens a query sees, and so which the cache has to keep: all before it (full); the first `sinks` and the last
-/// `window` with its own (streaming); the last `window` (window, sinks 0).
+/// Which tokens a cache keeps. full: all. window and streaming: what a query sees, the last `window` tokens with its
+/// own, and the first `sinks`. The others choose by attention, or by heads: their keys stand in `how`.
 struct policy {
-  enum class kind { full, streaming, window };
+  enum class kind {
+    full,
+    window,
+    streaming,
+    h2o,
+    tova,
+    snap_kv,
+    pyramid_kv,
+    ada_kv,
+    compress_kv,
+    duo_attention,
+    razor_attention
+  };
   kind rule = kind::full;
-  index_t sinks = 0, window = 0;
+  index_t sinks = 0, window = 0; ///< of window and streaming; of a budget in tokens once it is resolved
+  setting how = {};
 
   [[nodiscard]] bool keeps_all() const noexcept { return rule == kind::full; }
+  /// Every query sees the same: sinks and a window.
+  [[nodiscard]] bool is_windowed() const noexcept { return rule == kind::window || rule == kind::streaming; }
+  /// Heads or layers go by what heed_profile found out.
+  [[nodiscard]] bool needs_profile() const noexcept { return rule >= kind::compress_kv; }
+  [[nodiscard]] std::string name() const { return rule == kind::full ? "full" : how.name(); }
   /// The form that parse_policy reads.
-  [[nodiscard]] std::string text() const;
+  [[nodiscard]] std::string text() const { return rule == kind::full ? "full" : how.text(); }
+  /// The same without what keys have by themselves.
+  [[nodiscard]] std::string short_text() const { return rule == kind::full ? "full" : how.short_text(); }
+  /// With sinks and window in tokens, for prompts of this length.
+  [[nodiscard]] policy resolved(index_t prompt_tokens) const;
 };
 
-/// "full", "streaming:sinks=4,window=252", "window:window=256"; keys left out have these values.
+/// "full", "streaming:sinks=4,window=252", "snap_kv:budget=0.1" ...; keys left out have fallbacks. budget=256 are
+/// tokens of a key-value head on average, budget=0.1 is a fraction of the prompt.
 /// Throws usage_error
 [[nodiscard]] policy parse_policy(const std::string& text);
+[[nodiscard]] std::vector<std::string> policy_names();
 
 enum class cache_layout { contiguous, paged };
 enum class kv_type { f32, f16, bf16 };
 [[nodiscard]] cache_layout parse_layout(const std::string& text);
 [[nodiscard]] kv_type parse_kv_type(const std::string& text);
-
-/// A whole number in [least, most]; `what` is named in the message. Throws usage_error
-[[nodiscard]] index_t parse_count(const std::string& what, const std::string& text, index_t least, index_t most);
-/// A number in [least, most]. Throws usage_error
-[[nodiscard]] double parse_number(const std::string& what, const std::string& text, double least, double most);
 
 } // namespace llama

@@ -12,7 +12,7 @@ namespace {
 
 int percent(double value) { return static_cast<int>(std::lround(100 * value)); }
 
-constexpr int cell_width = 30, cell_height = 24, label_width = 48, gap = 28, top = 64, maps_in_row = 2;
+constexpr int cell_width = 30, cell_height = 24, label_width = 48, gap = 28, top = 64, page_width = 1100;
 
 /// One map with its upper left corner at (x, y).
 void draw_map(drawing& d, const heat_map& map, const std::string& row_name, const std::string& column_name, int x,
@@ -70,10 +70,11 @@ std::string svg(const std::string& heading, const std::string& row_name, const s
   const int map_width = label_width + static_cast<int>(columns) * cell_width + gap;
   const int map_height = static_cast<int>(rows) * cell_height + 72;
   const auto count = static_cast<int>(maps.size());
+  const int maps_in_row = std::max(1, page_width / map_width);
   const int width = std::max(gap + std::min(maps_in_row, std::max(count, 1)) * map_width, 420);
-  // An odd one out, the full cache as a rule, stands first and alone, so that the others pair up below.
-  const int alone = count % maps_in_row == 0 ? 0 : maps_in_row - count % maps_in_row;
-  const int height = top + (count + alone) / maps_in_row * map_height + 40;
+  // The first, the full cache as a rule, stands alone where that makes whole rows of the others.
+  const int alone = count % maps_in_row == 1 ? maps_in_row - 1 : 0, cells = count + alone;
+  const int height = top + (cells + maps_in_row - 1) / maps_in_row * map_height + 40;
   drawing d(width, height, heading);
   for (int i = 0; i < count; ++i) {
     const int place = i == 0 ? 0 : i + alone;

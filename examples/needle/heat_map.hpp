@@ -20,7 +20,7 @@ enum class paint { colours, numbers_only };
 /// Maps of equal columns, one under the other, percent in each cell.
 [[nodiscard]] std::string draw(const std::vector<heat_map>& maps, paint how);
 
-/// A whole SVG file: the maps two by two under a heading, with a scale. unit: what the numbers are.
+/// A whole SVG file: the maps side by side under a heading, with a scale. unit: what the numbers are.
 [[nodiscard]] std::string svg(const std::string& heading, const std::string& row_name, const std::string& column_name,
                               const std::vector<heat_map>& maps, const std::string& unit = "recall in percent");
 
