@@ -54,7 +54,8 @@ template <int Rank>
 [[nodiscard]] HEED_INLINE bool put_lines(run_writer& w, const token_grid<Rank>& g,
                                          const axis_box (&box)[Rank]) noexcept {
   const axis_box& along = box[Rank - 1];
-  const auto put_line = [&](index_t before, bool whole) HEED_BODY {
+  const auto put_line = [&](index_t before, coverage outer) HEED_BODY {
+    const bool whole = outer == coverage::full;
     const index_t base = g.first + before * g.axis[Rank - 1].length + along.group;
     if (along.step == 1) {
       const range every = whole ? range{base + along.every.begin, base + along.every.end} : range{};
@@ -69,7 +70,7 @@ template <int Rank>
     return true;
   };
   if constexpr (Rank == 1) {
-    return put_line(0, true);
+    return put_line(0, coverage::full);
   } else {
     const index_t plane = g.size() / g.axis[0].length;
     const index_t first = (w.clip.begin - g.first) / plane; // the line that the clip begins in
@@ -78,11 +79,11 @@ template <int Rank>
       if (c0 < first) continue;
       if (g.first + c0 * plane >= w.clip.end) break;
       if constexpr (Rank == 2) {
-        if (!put_line(c0, holds(box[0].every, y))) return false;
+        if (!put_line(c0, holds(box[0].every, y) ? coverage::full : coverage::partial)) return false;
       } else {
         for (index_t z = box[1].some.begin; z < box[1].some.end; ++z) {
-          const bool whole = holds(box[0].every, y) && holds(box[1].every, z);
-          if (!put_line(c0 * g.axis[1].length + box[1].group + z * box[1].step, whole)) return false;
+          const coverage outer = holds(box[0].every, y) && holds(box[1].every, z) ? coverage::full : coverage::partial;
+          if (!put_line(c0 * g.axis[1].length + box[1].group + z * box[1].step, outer)) return false;
         }
       }
     }
