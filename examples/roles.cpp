@@ -90,6 +90,58 @@ int main() {
   source("ragged", heed::ragged_heads(k_rows, v_rows, {.kv_heads = kv_heads, .offsets = head_offsets}));
   source("biased", heed::biased(kv, heed::view(slot_bias.data(), 1, kv_heads, tokens)));
 
+  // A cache that shrinks: two sequences in pages of one head each, and a smaller one that is packed.
+  std::vector<float> k_pages(24 * 8 * dim), v_pages(k_pages), bias_of_slots(24 * 8), key_means(4 * dim),
+      value_means(4 * dim);
+  std::vector<heed::index_t> page_lists(4 * 8), held(4), free_pages(24), seen(2), slot_positions(24 * 8), counts(4),
+      stand(4);
+  heed::paged_cache cache(heed::view(k_pages.data(), 24, 8, 1, dim), heed::view(v_pages.data(), 24, 8, 1, dim),
+                          {.kv_heads = kv_heads,
+                           .pages = page_lists,
+                           .max_pages = 8,
+                           .lengths = held,
+                           .free_pages = free_pages,
+                           .seen = seen,
+                           .positions = slot_positions,
+                           .bias = bias_of_slots,
+                           .means = {key_means, value_means, counts, stand}});
+  std::vector<float> k_small(tokens * kv_heads * dim), v_small(k_small), small_bias(tokens * kv_heads);
+  std::vector<heed::index_t> small_held(kv_heads), small_positions(tokens * kv_heads), small_seen(1);
+  heed::contiguous_cache small(heed::view(k_small.data(), 1, tokens, kv_heads, dim),
+                               heed::view(v_small.data(), 1, tokens, kv_heads, dim),
+                               {small_held, small_positions, small_seen, small_bias});
+  std::vector<float> ring_keys((sinks + 16) * dim), ring_values(ring_keys), whole_keys(tokens * dim),
+      whole_values(whole_keys);
+  std::vector<heed::index_t> whole_held(1), whole_seen(1), ring_seen(1);
+  heed::contiguous_cache whole(heed::view(whole_keys.data(), 1, tokens, 1, dim),
+                               heed::view(whole_values.data(), 1, tokens, 1, dim),
+                               {.lengths = whole_held, .seen = whole_seen});
+  heed::sink_ring_cache rings(heed::view(ring_keys.data(), 1, sinks + 16, 1, dim),
+                              heed::view(ring_values.data(), 1, sinks + 16, 1, dim),
+                              {.sinks = sinks, .seen = ring_seen});
+  const std::vector<int> two{0, 40, tokens};
+  const auto done = [&](const char* call, const heed::failure& f) {
+    ++asked;
+    taken += f ? 0 : 1;
+    if (f) std::printf("not taken: %s: %s\n", call, heed::error(f).what());
+  };
+  done("batch", heed::append_batch(cache, heed::ragged(k, two), heed::ragged(v, two)));
+  heed::score_table scores(cache.source());
+  heed::kept_lists kept(cache.source());
+  const std::vector<heed::index_t> budgets(kv_heads, 16);
+  done("select", heed::select_top(scores, heed::protect_ends{.sinks = 4, .recent = 8}, budgets, kept));
+  const auto stays = heed::gathered(cache.source(), kept.as_gather(0));
+  done("gathered", stays.check());
+  done("compact", heed::compact(cache, 0, kept, scores));
+  kept.clear();
+  for (heed::index_t h = 0; h < kv_heads; ++h) kept.push(h, 0);
+  done("fold", heed::compact_folding(cache, 0, kept));
+  done("fork", cache.copy_sequence(0, 1));
+  done("copy", small.copy_from(cache.source(), 0, 0));
+  heed::reindex(small, 0, heed::rope{.dims = dim});
+  done("rollback", cache.rollback(0, 3));
+  done("parts", heed::head_split_cache(whole, rings, kinds).append(0, k, v));
+
   std::printf("roles: %d of %d calls are taken: %s\n", taken, asked, taken == asked ? "good" : "WRONG");
   return taken == asked ? 0 : 1;
 }

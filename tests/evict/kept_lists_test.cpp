@@ -41,6 +41,14 @@ TEST(evict_kept_lists, a_source_gathered_by_them_holds_what_would_stay) {
   EXPECT_EQ(kept.slots(0, 1), 1);
   EXPECT_EQ(test::key_at(kept, 0, 0, 1), 20.f);
   EXPECT_EQ(test::key_at(kept, 0, 1, 0), 10.f);
+  const auto both = contiguous(view(x.data(), 2, 3, 2, 2), view(x.data(), 2, 3, 2, 2));
+  kept_lists second(2, 3);
+  second.push(0, 2), second.push(1, 0);
+  const auto one = gathered(both, second.as_gather(1));
+  test::expect_lawful(one);
+  EXPECT_EQ(one.dims().sequences, 1);
+  EXPECT_EQ(test::key_at(one, 0, 0, 0), 20.f);
+  EXPECT_EQ(test::key_at(one, 0, 1, 0), 14.f);
 }
 
 TEST(evict_kept_lists, borrows_memory) {

@@ -75,6 +75,13 @@ public:
     g.order = slot_order::ascending;
     return g;
   }
+  /// The same as the only sequence of what is gathered, from sequence `seq` of a source of several. Reads this object.
+  [[nodiscard]] HEED_INLINE gather_lists as_gather(index_t seq) noexcept {
+    sequence_ = seq;
+    gather_lists g = as_gather();
+    g.base_sequence = index_list(std::span<const index_t>(&sequence_, 1));
+    return g;
+  }
   /// Refuses a list of `kv_head` that does not strictly ascend inside [0, slots).
   [[nodiscard]] HEED_INLINE failure check(index_t kv_head, index_t slots) const noexcept {
     return detail::check_kept("kept", list(kv_head), slots);
@@ -101,7 +108,7 @@ private:
 
   detail::owned_array<index_t> own_ = {}, own_lengths_ = {};
   index_t *slots_ = nullptr, *lengths_ = nullptr;
-  index_t heads_ = 0, room_ = 0;
+  index_t heads_ = 0, room_ = 0, sequence_ = 0;
 };
 
 } // namespace heed
