@@ -244,6 +244,38 @@ TEST(evict_cache_driver, window_queries_come_from_several_chunks_and_steps) {
   for (const auto& k : kept) EXPECT_EQ(k, kept[0]);
 }
 
+TEST(evict_cache_driver, forgets_drafts_that_the_caches_rolled_back) {
+  // Scores of H2O and the queries of SnapKV's window, after three tokens that were rejected, are those of a life
+  // without them; H2O's sums keep what the rejected queries gave to older tokens, so only lengths are compared there.
+  const engine_shape flat{1, 4, 2, 8, 80};
+  for (const any_policy& p : {any_policy(snap_kv{4, {pooling::kind::average, 5}, {}}), any_policy(h2o{6, 6, {}})}) {
+    std::vector<std::vector<index_t>> kept;
+    for (const bool drafts : {false, true}) {
+      small_engine e(flat, 0);
+      const auto d = driver_of(p, e.driven(24));
+      d->prepare(e.pool, e.cache(0).source());
+      ASSERT_FALSE(d->begin(all(12)));
+      ASSERT_FALSE(e.replay(*d, {20}, 31));
+      if (drafts) {
+        ASSERT_FALSE(e.pass(*d, 2));
+        ASSERT_FALSE(e.cache(0).rollback(0, 2));
+        ASSERT_FALSE(d->rollback(2, e.caches));
+        EXPECT_EQ(refusal(d->rollback(-1, e.caches)),
+                  (refusal{errc::bad_value, "cache_driver: tokens to forget is -1, the least is 0"}));
+      }
+      if (std::holds_alternative<h2o>(p)) {
+        EXPECT_EQ(d->scores(0).slots(1), 20);
+      } else {
+        ASSERT_FALSE(e.reached(*d, engine_point::prefill));
+        kept.push_back(held_positions(e.cache(0), 1));
+      }
+    }
+    if (!kept.empty()) {
+      EXPECT_EQ(kept[0], kept[1]);
+    }
+  }
+}
+
 TEST(evict_cache_driver, allocates_nothing_after_it_was_prepared) {
   for_each_policy([&](const any_policy& p, const char* name) {
     small_engine e(small, 7);

@@ -79,6 +79,7 @@ public:
                            const test_source& kv, const tensor_view<const float, 2>& lse) = 0;
   virtual failure evict(thread_pool& pool, index_t layer, test_cache& cache) = 0;
   virtual failure reached(thread_pool& pool, engine_point point, std::span<test_cache* const> caches) = 0;
+  virtual failure rollback(index_t tokens, std::span<test_cache* const> caches) = 0;
   [[nodiscard]] virtual score_view scores(index_t layer) const = 0;
   [[nodiscard]] virtual index_t bytes_held() const = 0;
 };

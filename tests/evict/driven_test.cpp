@@ -35,6 +35,9 @@ public:
     return driver_.reached(
         pool, point, [&](index_t l) -> test_cache& { return *caches[at(l)]; }, causal{});
   }
+  failure rollback(index_t tokens, std::span<test_cache* const> caches) override {
+    return driver_.rollback(tokens, [&](index_t l) -> test_cache& { return *caches[at(l)]; });
+  }
   [[nodiscard]] score_view scores(index_t layer) const override { return driver_.scores(layer); }
   [[nodiscard]] index_t bytes_held() const override { return driver_.bytes_held(); }
 

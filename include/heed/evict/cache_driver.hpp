@@ -4,6 +4,8 @@
 // What an engine calls to run a policy over the caches of all layers: it keeps what the policy looks at, says when an
 // eviction is due, and does it.
 #include <heed/evict/cache_policy.hpp>
+#include <heed/evict/compact.hpp>
+#include <heed/evict/query_window.hpp>
 #include <heed/observe.hpp>
 #include <heed/observe/key_sums.hpp>
 
@@ -54,18 +56,18 @@ public:
     kept_ = kept_lists(shape.kv_heads, shape.max_slots);
     if constexpr (scores_slots) {
       bool every = false;
+      index_t window = 0;
       for (index_t l = 0; l < shape.layers; ++l) {
         const observed_rows o = policies_.data()[l].observes();
         every = every || o.which == observed_rows::kind::every;
-        if (o.which == observed_rows::kind::last) window_ = greater(window_, o.count);
+        if (o.which == observed_rows::kind::last) window = greater(window, o.count);
       }
+      running_ = every;
       tables_ = every ? shape.layers : 1;
       sums_ = detail::owned_array<float>(shape.q_heads * shape.max_slots);
       scores_ = detail::owned_array<float>(tables_ * shape.kv_heads * shape.max_slots);
       scored_ = detail::owned_array<index_t>(tables_ * shape.kv_heads);
-      queries_ = detail::owned_array<Query>(shape.layers * query_rows() * shape.q_heads * shape.key_dim);
-      lses_ = detail::owned_array<float>(shape.layers * query_rows() * shape.q_heads);
-      rows_held_ = detail::owned_array<index_t>(shape.layers);
+      window_ = query_window<Query>(shape.layers, window, shape.q_heads, shape.key_dim);
     }
   }
 
@@ -74,7 +76,7 @@ public:
   template <class Executor, kv_source K, class... Role>
   void prepare(const Executor& executor, const K& kv, const Role&... roles) {
     if constexpr (scores_slots) {
-      const index_t rows = greater(window_, shape_.max_rows);
+      const index_t rows = greater(window_.window(), shape_.max_rows);
       plan_ = make_plan(batch_shape{1, rows, shape_.q_heads, shape_.max_slots, rows}, kv, roles...);
       workspace_ = detail::owned_array<std::byte>(plan_.workspace_bytes(executor.workers()));
     }
@@ -84,7 +86,7 @@ public:
   [[nodiscard]] HEED_INLINE failure begin(std::span<const index_t> layer_budgets) noexcept {
     if (const failure f = set_budgets(layer_budgets)) return f;
     for (index_t& n : scored_.span()) n = 0;
-    for (index_t& n : rows_held_.span()) n = 0;
+    window_.clear();
     steps_ = 0;
     return {};
   }
@@ -113,7 +115,7 @@ public:
       if (const failure f = check_rows(q, lse)) return f;
       const P& p = policies_.data()[layer];
       const observed_rows o = p.observes();
-      if (o.which == observed_rows::kind::last) hold_rows(layer, o.count, q, lse);
+      if (o.which == observed_rows::kind::last) window_.push(layer, q, lse);
       if (o.which == observed_rows::kind::every) {
         const score_table table = table_of(layer);
         for (index_t h = 0; h < shape_.kv_heads; ++h)
@@ -167,16 +169,30 @@ public:
       for (index_t h = 0; h < shape_.kv_heads; ++h)
         if (const failure f = table.resize(h, lengths_.data()[h])) return f;
       if (o.which == observed_rows::kind::last) {
-        const index_t n = lesser(o.count, rows_held_.data()[layer]), first = rows_held_.data()[layer] - n;
-        if (const failure f = rescore(executor, p, o, queries_of(layer).slice(0, first, n), cache.source(),
-                                      lses_of(layer).slice(0, first, n), table, roles...))
+        const index_t n = lesser(o.count, window_.rows(layer));
+        if (const failure f = rescore(executor, p, o, window_.queries(layer, n), cache.source(), window_.lses(layer, n),
+                                      table, roles...))
           return f;
       }
       scores = table.view();
     }
     if (const failure f = p.allocate(scores, budget, head_budgets_.span())) return f;
     if (const failure f = p.keep(scores, head_budgets_.span(), kept_)) return f;
-    return compact(p, layer, cache);
+    return drop(p, layer, cache);
+  }
+
+  /// The last tokens were drafts that the caches have rolled back: their queries are forgotten, and their running sums.
+  /// What they gave to the sums of others stays.
+  template <class Caches> [[nodiscard]] failure rollback(index_t tokens, Caches&& cache_of) noexcept {
+    if (tokens < 0) return {errc::bad_value, "cache_driver", "tokens to forget", tokens, "the least is", 0};
+    if constexpr (scores_slots)
+      for (index_t l = 0; l < shape_.layers; ++l) {
+        if (policies_.data()[l].observes().which == observed_rows::kind::last) window_.pop(l, tokens);
+        for (index_t h = 0; running_ && h < shape_.kv_heads; ++h)
+          if (const index_t held = cache_of(l).slots(0, h); held < table_of(l).slots(h))
+            if (const failure f = table_of(l).resize(h, held)) return f;
+      }
+    return {};
   }
 
   /// What the last eviction kept, and the budgets of its heads.
@@ -192,8 +208,7 @@ public:
   /// Bytes that it owns, the workspace included.
   [[nodiscard]] HEED_INLINE index_t bytes_held() const noexcept {
     return policies_.bytes() + lengths_.bytes() + head_budgets_.bytes() + layer_budgets_.bytes() + kept_.bytes_held() +
-           sums_.bytes() + scores_.bytes() + scored_.bytes() + queries_.bytes() + lses_.bytes() + rows_held_.bytes() +
-           workspace_.bytes();
+           sums_.bytes() + scores_.bytes() + scored_.bytes() + window_.bytes_held() + workspace_.bytes();
   }
 
 private:
@@ -234,8 +249,6 @@ private:
   static HEED_INLINE index_t budget_in(std::span<const index_t> list, index_t layer) noexcept {
     return list[list.size() > 1 ? static_cast<std::size_t>(layer) : 0];
   }
-  /// Queries are held in twice the window, and moved to the front when that is full: each row moves once.
-  [[nodiscard]] HEED_INLINE index_t query_rows() const noexcept { return 2 * window_; }
   [[nodiscard]] HEED_INLINE index_t place(index_t layer) const noexcept {
     return (tables_ > 1 ? layer : 0) * shape_.kv_heads;
   }
@@ -243,85 +256,51 @@ private:
     return score_table(view(scores_.data() + place(layer) * shape_.max_slots, shape_.kv_heads, shape_.max_slots),
                        {scored_.data() + place(layer), static_cast<std::size_t>(shape_.kv_heads)});
   }
-  [[nodiscard]] HEED_INLINE tensor_view<Query, 3> queries_of(index_t layer) const noexcept {
-    return view(queries_.data() + layer * query_rows() * shape_.q_heads * shape_.key_dim, query_rows(), shape_.q_heads,
-                shape_.key_dim);
-  }
-  [[nodiscard]] HEED_INLINE tensor_view<float, 2> lses_of(index_t layer) const noexcept {
-    return view(lses_.data() + layer * query_rows() * shape_.q_heads, query_rows(), shape_.q_heads);
-  }
-  HEED_NOINLINE void hold_rows(index_t layer, index_t window, const tensor_view<const Query, 3>& q,
-                               const tensor_view<const float, 2>& lse) noexcept {
-    const auto held_q = queries_of(layer);
-    const auto held_lse = lses_of(layer);
-    index_t& n = rows_held_.data()[layer];
-    const auto copy = [&](index_t to, const auto& from_q, const auto& from_lse, index_t from) HEED_BODY {
-      for (index_t h = 0; h < shape_.q_heads; ++h) {
-        for (index_t d = 0; d < shape_.key_dim; ++d) held_q(to, h, d) = from_q(from, h, d);
-        held_lse(to, h) = from_lse(from, h);
-      }
-    };
-    const index_t fresh = lesser(window, q.extent(0)), first = q.extent(0) - fresh;
-    if (n + fresh > query_rows()) {
-      const index_t stay = window - fresh, from = n - stay;
-      for (index_t i = 0; i < stay; ++i) copy(i, held_q, held_lse, from + i);
-      n = stay;
-    }
-    for (index_t i = 0; i < fresh; ++i) copy(n++, q, lse, first + i);
-  }
   /// Sums of what the observed rows see, handed to the policy.
-  template <class Executor, class Q, class K, class L, class... Role>
-  [[nodiscard]] HEED_NOINLINE failure rescore(Executor& executor, const P& p, const observed_rows& o, const Q& q,
-                                              const K& kv, const L& lse, const score_table& table,
+  template <class Executor, class K, class... Role>
+  [[nodiscard]] HEED_NOINLINE failure rescore(Executor& executor, const P& p, const observed_rows& o,
+                                              const tensor_view<const Query, 3>& q, const K& kv,
+                                              const tensor_view<const float, 2>& lse, const score_table& table,
                                               const Role&... roles) noexcept {
     index_t slots = 0;
     for (index_t h = 0; h < shape_.kv_heads; ++h) slots = greater(slots, kv.slots(0, h));
     const index_t heads = o.heads.empty() ? shape_.q_heads : static_cast<index_t>(o.heads.size());
     const auto sums = view(sums_.data(), 1, heads, slots);
-    const errc code =
-        run_observers(executor, plan_, tensor_view<const Query, 3>(q), kv, tensor_view<const float, 2>(lse),
-                      workspace_.span(), key_sums<float>(sums, row_choice::all().of_heads(o.heads)), roles...);
+    const errc code = run_observers(executor, plan_, q, kv, lse, workspace_.span(),
+                                    key_sums<float>(sums, row_choice::all().of_heads(o.heads)), roles...);
     if (code != errc::ok)
       return {code, "cache_driver", "errc of the observers' pass", static_cast<index_t>(code), "it must be", 0};
     p.rescore(view(sums_.data(), heads, slots), shape_.q_heads, table);
     return {};
   }
-  template <class C> [[nodiscard]] failure compact(const P& p, index_t layer, C& cache) noexcept {
-    const index_t lists = cache.per_head() ? shape_.kv_heads : 1;
-    for (index_t h = 0; h < shape_.kv_heads; ++h) {
-      if (const failure f = check_keep(p, h, cache)) return f;
-      for (std::size_t i = 0; lists == 1 && i < kept_.list(h).size(); ++i)
-        if (kept_.count(h) != kept_.count(0) || kept_.list(h)[i] != kept_.list(0)[i])
-          return {errc::bad_value, "cache_driver", "heads that keep slots of their own", h, "the cache shares them", 0};
+  template <class C> [[nodiscard]] failure drop(const P& p, index_t layer, C& cache) noexcept {
+    if constexpr (folding_policy<P>) {
+      if (const failure f = detail::check_compact(cache, 0, kept_)) return f;
+      const index_t lists = cache.per_head() ? shape_.kv_heads : 1;
+      for (index_t h = 0; h < lists; ++h)
+        if (const failure f = cache.check_keep(0, h, kept_.list(h), p.dropped(h))) return f;
+      for (index_t h = 0; h < lists; ++h)
+        if (const failure f = cache.keep(0, h, kept_.list(h), p.dropped(h))) return f;
+      if constexpr (scores_slots)
+        for (index_t h = 0; h < shape_.kv_heads; ++h)
+          if (const failure f = table_of(layer).keep(h, kept_.list(h))) return f;
+      return {};
+    } else if constexpr (scores_slots) {
+      const score_table table = table_of(layer);
+      return compact(cache, 0, kept_, table);
+    } else {
+      return layer < 0 ? check_layer(layer) : compact(cache, 0, kept_);
     }
-    for (index_t h = 0; h < lists; ++h)
-      if (kept_.count(h) < lengths_.data()[h])
-        if (const failure f = keep(p, h, cache)) return f;
-    if constexpr (scores_slots)
-      for (index_t h = 0; h < shape_.kv_heads; ++h)
-        if (const failure f = table_of(layer).keep(h, kept_.list(h))) return f;
-    return {};
-  }
-  template <class C> [[nodiscard]] HEED_INLINE failure check_keep(const P& p, index_t h, const C& cache) noexcept {
-    if constexpr (folding_policy<P>)
-      return cache.check_keep(0, h, kept_.list(h), p.dropped(h));
-    else
-      return cache.check_keep(0, h, kept_.list(h));
-  }
-  template <class C> [[nodiscard]] HEED_INLINE failure keep(const P& p, index_t h, C& cache) noexcept {
-    if constexpr (folding_policy<P>)
-      return cache.keep(0, h, kept_.list(h), p.dropped(h));
-    else
-      return cache.keep(0, h, kept_.list(h));
   }
 
   driver_shape shape_;
   eviction_schedule when_;
-  index_t window_ = 0, tables_ = 1, steps_ = 0;
+  bool running_ = false; ///< scores are running sums, a table for each layer
+  index_t tables_ = 1, steps_ = 0;
   detail::owned_array<P> policies_ = {};
-  detail::owned_array<index_t> lengths_ = {}, head_budgets_ = {}, layer_budgets_ = {}, scored_ = {}, rows_held_ = {};
-  detail::owned_array<float> sums_ = {}, scores_ = {}, lses_ = {};
-  detail::owned_array<Query> queries_ = {};
+  detail::owned_array<index_t> lengths_ = {}, head_budgets_ = {}, layer_budgets_ = {}, scored_ = {};
+  detail::owned_array<float> sums_ = {}, scores_ = {};
+  query_window<Query> window_ = {};
   detail::owned_array<std::byte> workspace_ = {};
   kept_lists kept_ = {};
   plan plan_ = {};
