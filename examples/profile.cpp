@@ -106,11 +106,13 @@ int run(const options& o) {
   const auto retrieval = profile::score_retrieval(model, pool, prompts, told("retrieval heads"));
   const auto repetition = profile::score_repetition(model, pool, o.repeat, 4, 2, o.seed, told("echo and induction"));
   const auto positions = profile::score_positions(model, pool, few, 500, told("attention by position"));
+  const auto reconstruction = profile::score_reconstruction(model, pool, few, told("text told again"));
   llama::head_profile p;
   p.retrieval_heads = ranked(retrieval.score);
   const auto error = profile::measure_layer_error(model, pool, p.retrieval_heads, prompts, told("layer errors"));
   p.layer_error = error.share;
-  p.gates = floats(mean_over_groups(positions, s.kv_heads));
+  p.position_gates = floats(mean_over_groups(positions, s.kv_heads));
+  p.reconstruction_gates = floats(max_over_groups(reconstruction, s.kv_heads));
   p.echo = floats(repetition.echo);
   p.induction = floats(repetition.induction);
   line.clear();
@@ -122,7 +124,8 @@ int run(const options& o) {
   errors.numbers = error.share;
   const std::vector<needle::heat_map> maps = {map_of("layer error, share of all", errors, 1),
                                               map_of("retrieval (CompressKV), of the greatest", retrieval.score, most),
-                                              map_of("evenness by position (DuoAttention)", positions, 1),
+                                              map_of("reconstruction (gates of DuoAttention)", reconstruction, 1),
+                                              map_of("evenness by position (other gates)", positions, 1),
                                               map_of("echo (RazorAttention)", repetition.echo, 1),
                                               map_of("induction (RazorAttention)", repetition.induction, 1)};
   const std::filesystem::path out(o.out);

@@ -78,12 +78,17 @@ std::span<const heed::head_source> kinds_of(const eviction_plan& plan, const hee
 
 void plan_duo_attention(eviction_plan& out, const policy& p, const head_profile& profile,
                         const heed::cache_size& size) {
-  const index_t sinks = p.how.count("sinks"), recent = p.how.count("recent"), heads = size.layers * size.kv_heads;
-  if (p.how.has("budget"))
-    heed::full_heads_by_count(
-        profile.gates, heed::full_heads_within(budget_of(p).rows(size), heads, size.tokens, sinks + recent), out.kinds);
-  else
-    heed::binarise(profile.gates, 1 - p.how.number("full"), out.kinds);
+  const std::vector<float>& gates =
+      p.how.word("gates") == "position" ? profile.position_gates : profile.reconstruction_gates;
+  const index_t heads = size.layers * size.kv_heads, rows = p.how.has("budget") ? budget_of(p).rows(size) : 0;
+  index_t sinks = p.how.count("sinks"), recent = p.how.count("recent");
+  if (!p.how.has("budget")) {
+    heed::binarise(gates, 1 - p.how.number("full"), out.kinds);
+  } else {
+    // A budget that no full head fits into is met by shorter windows.
+    if (rows < heads * (sinks + recent)) recent = std::max<index_t>(1, rows / heads - sinks);
+    heed::full_heads_by_count(gates, heed::full_heads_within(rows, heads, size.tokens, sinks + recent), out.kinds);
+  }
   out.budgets.assign(1, sinks + recent);
   for (index_t l = 0; l < size.layers; ++l)
     out.policies.push_back({heed::duo_attention{kinds_of(out, size, l), sinks, recent}});

@@ -13,6 +13,7 @@ namespace llama {
 namespace {
 
 constexpr const char *heads_name = "head_idx.json", *layers_name = "layer_score.jsonl",
+                     *pattern_names[] = {"patterns/reconstruction", "patterns/position"},
                      *gates_name = "full_attention_heads.tsv", *echo_name = "echo_heads.tsv",
                      *induction_name = "induction_heads.tsv";
 
@@ -98,7 +99,8 @@ head_profile read_profile(const std::string& folder, index_t layers, index_t q_h
   }
   const std::string scores = path_of(folder, layers_name);
   p.layer_error = numbers_of(scores, text_of(scores), "avg_score", layers);
-  p.gates = read_table(path_of(folder, gates_name), layers * kv_heads);
+  p.reconstruction_gates = read_table(path_of(path_of(folder, pattern_names[0]), gates_name), layers * kv_heads);
+  p.position_gates = read_table(path_of(path_of(folder, pattern_names[1]), gates_name), layers * kv_heads);
   p.echo = read_table(path_of(folder, echo_name), layers * q_heads);
   p.induction = read_table(path_of(folder, induction_name), layers * q_heads);
   return p;
@@ -113,8 +115,12 @@ void write_profile(const head_profile& p, const std::string& folder) {
   write_file(path_of(folder, heads_name), heads + "}\n");
   const std::string errors = list_of(p.layer_error, "%.9g");
   write_file(path_of(folder, layers_name), "{\"needle\": " + errors + ",\n \"avg_score\": " + errors + "}\n");
-  write_file(path_of(folder, gates_name), table_of(p.gates, layers));
-  write_file(path_of(folder, "config.json"), "{\"sink_size\": 4, \"recent_size\": 64}\n");
+  for (int i = 0; i < 2; ++i) {
+    const std::string pattern = path_of(folder, pattern_names[i]);
+    std::filesystem::create_directories(pattern);
+    write_file(path_of(pattern, gates_name), table_of(i == 0 ? p.reconstruction_gates : p.position_gates, layers));
+    write_file(path_of(pattern, "config.json"), "{\"sink_size\": 4, \"recent_size\": 64}\n");
+  }
   write_file(path_of(folder, echo_name), table_of(p.echo, layers));
   write_file(path_of(folder, induction_name), table_of(p.induction, layers));
 }

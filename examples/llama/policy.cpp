@@ -12,11 +12,11 @@ constexpr double most_tokens = 1 << 24;
 /// In the order of policy::kind.
 const std::vector<setting_rule>& rules() {
   using k = key_kind;
-  constexpr setting_key budget{"budget", k::amount, "256", 1, most_tokens},
+  const setting_key budget{"budget", k::amount, "256", 1, most_tokens},
       no_budget{"budget", k::amount, "", 1, most_tokens};
-  constexpr setting_key sinks{"sinks", k::count, "4", 0, most_tokens}, observed{"window", k::count, "8", 1, 4096};
+  const setting_key sinks{"sinks", k::count, "4", 0, most_tokens}, observed{"window", k::count, "8", 1, 4096};
   // Pooling as each method's authors do; windows of 8, as CompressKV's authors ran all of them.
-  constexpr setting_key pool_5{"pool", k::count, "5", 1, 63}, pool_7{"pool", k::count, "7", 1, 63};
+  const setting_key pool_5{"pool", k::count, "5", 1, 63}, pool_7{"pool", k::count, "7", 1, 63};
   static const std::vector<setting_rule> all = {
       {"full", {}},
       {"window", {{"window", k::count, "256", 1, most_tokens}, no_budget}},
@@ -28,7 +28,11 @@ const std::vector<setting_rule>& rules() {
       {"ada_kv", {budget, observed, pool_7, {"alpha", k::number, "0.2", 0, 1}}},
       {"compress_kv", {budget, observed, pool_5, {"heads", k::count, "4", 1, 4096}}},
       {"duo_attention",
-       {{"full", k::number, "0.5", 0, 1}, no_budget, sinks, {"recent", k::count, "64", 1, most_tokens}}},
+       {{"full", k::number, "0.5", 0, 1},
+        no_budget,
+        sinks,
+        {"recent", k::count, "64", 1, most_tokens},
+        {"gates", k::word, "reconstruction", 0, 0, {"reconstruction", "position"}}}},
       {"razor_attention",
        {{"local", k::amount, "0.2", 1, most_tokens},
         no_budget,

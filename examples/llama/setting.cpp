@@ -12,20 +12,24 @@ namespace {
 
 bool with_point(const std::string& text) { return text.find('.') != std::string::npos; }
 
-void check_value(const std::string& what, const setting_key& key, const std::string& text) {
-  if (key.kind == key_kind::count || (key.kind == key_kind::amount && !with_point(text)))
-    static_cast<void>(parse_count(what, text, static_cast<index_t>(key.least), static_cast<index_t>(key.most)));
-  else if (key.kind == key_kind::amount)
-    static_cast<void>(parse_number(what, text, 1e-6, 1));
-  else
-    static_cast<void>(parse_number(what, text, key.least, key.most));
-}
-
 std::string joined(const std::vector<std::string>& parts) {
   std::string out;
   for (std::size_t i = 0; i < parts.size(); ++i)
     out += (i == 0 ? "" : i + 1 == parts.size() ? " and " : ", ") + parts[i];
   return out;
+}
+
+void check_value(const std::string& what, const setting_key& key, const std::string& text) {
+  if (key.kind == key_kind::word) {
+    if (std::find(key.words.begin(), key.words.end(), text) == key.words.end())
+      throw usage_error(what + " is \"" + text + "\", but there are " + joined(key.words));
+  } else if (key.kind == key_kind::count || (key.kind == key_kind::amount && !with_point(text))) {
+    static_cast<void>(parse_count(what, text, static_cast<index_t>(key.least), static_cast<index_t>(key.most)));
+  } else if (key.kind == key_kind::amount) {
+    static_cast<void>(parse_number(what, text, 1e-6, 1));
+  } else {
+    static_cast<void>(parse_number(what, text, key.least, key.most));
+  }
 }
 
 } // namespace

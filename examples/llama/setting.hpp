@@ -22,13 +22,15 @@ struct usage_error : std::runtime_error {
 [[nodiscard]] double parse_number(const std::string& what, const std::string& text, double least, double most);
 
 /// count: a whole number. number: any. amount: tokens if whole, and a fraction in (0, 1] if written with a point.
-enum class key_kind { count, number, amount };
+/// word: one of `words`.
+enum class key_kind { count, number, amount, word };
 /// A key with its range. `fallback` is text, as it would be written; empty: it stays away unless it is given.
 struct setting_key {
   const char* name;
   key_kind kind;
   const char* fallback;
   double least, most;
+  std::vector<std::string> words = {};
 };
 struct setting_rule {
   const char* name;
@@ -48,6 +50,7 @@ public:
   [[nodiscard]] double number(const char* key) const;
   /// An amount as tokens, rounded to the nearest; `whole` is what a fraction is of.
   [[nodiscard]] index_t tokens(const char* key, index_t whole) const;
+  [[nodiscard]] std::string word(const char* key) const { return text_of(key); }
   [[nodiscard]] bool is_fraction(const char* key) const;
   void set(const char* key, const std::string& value);
   /// The form that parse_setting reads, with every key that has a value.

@@ -23,6 +23,15 @@ head_table mean_over_groups(const head_table& of_query_heads, index_t kv_heads) 
   return out;
 }
 
+head_table max_over_groups(const head_table& of_query_heads, index_t kv_heads) {
+  head_table out(of_query_heads.layers, kv_heads);
+  const index_t group = of_query_heads.heads / kv_heads;
+  for (index_t l = 0; l < out.layers; ++l)
+    for (index_t h = 0; h < of_query_heads.heads; ++h)
+      out.at(l, h / group) = std::max(out.at(l, h / group), of_query_heads.at(l, h));
+  return out;
+}
+
 std::vector<needle::prompt_options> spread_prompts(const std::vector<index_t>& lengths, index_t depths, index_t samples,
                                                    std::uint64_t seed) {
   std::vector<needle::prompt_options> out;
@@ -105,6 +114,34 @@ repetition_scores score_repetition(const llama::language_model& model, heed::thr
                   }
               });
     if (told) told(i + 1, samples);
+  }
+  return out;
+}
+
+head_table score_reconstruction(const llama::language_model& model, heed::thread_pool& pool,
+                                const std::vector<needle::prompt_options>& prompts, const progress& told) {
+  const llama::model_shape& s = model.weights.shape();
+  reader text(model, pool, 2 * longest(prompts));
+  head_table out(s.layers, s.q_heads);
+  index_t done = 0;
+  for (const needle::prompt_options& o : prompts) {
+    const std::vector<token_t> tokens = needle::draw_prompt(o).tokens;
+    const auto length = static_cast<index_t>(tokens.size());
+    std::vector<float> greatest(static_cast<std::size_t>(s.layers * s.q_heads * length));
+    text.begin();
+    text.read(tokens, read_chunk, 0, {});
+    text.read(std::span(tokens).subspan(1), read_chunk, read_chunk, [&](const layer_view& at) {
+      for (index_t h = 0; h < s.q_heads; ++h)
+        for (index_t r = 0; r < at.watched; ++r) {
+          float* to = greatest.data() + (at.layer * s.q_heads + h) * length;
+          std::transform(to, to + length, at.row(h, r), to, [](float a, float b) { return std::max(a, b); });
+        }
+    });
+    for (index_t i = 0; i < s.layers * s.q_heads; ++i)
+      out.numbers[static_cast<std::size_t>(i)] +=
+          std::accumulate(greatest.data() + i * length, greatest.data() + (i + 1) * length, 0.) /
+          static_cast<double>(length * static_cast<index_t>(prompts.size()));
+    if (told) told(++done, static_cast<index_t>(prompts.size()));
   }
   return out;
 }

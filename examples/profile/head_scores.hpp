@@ -24,8 +24,9 @@ struct head_table {
   }
 };
 
-/// Of each key-value head: the mean of its query heads.
+/// Of each key-value head: the mean of its query heads, or the greatest.
 [[nodiscard]] head_table mean_over_groups(const head_table& of_query_heads, index_t kv_heads);
+[[nodiscard]] head_table max_over_groups(const head_table& of_query_heads, index_t kv_heads);
 
 /// Called after each prompt.
 using progress = std::function<void(index_t done, index_t all)>;
@@ -66,6 +67,15 @@ struct repetition_scores {
 [[nodiscard]] head_table score_positions(const llama::language_model& model, heed::thread_pool& pool,
                                          const std::vector<needle::prompt_options>& prompts, index_t positions,
                                          const progress& told = {});
+
+/// How much of a text a head needs to tell it again: the greatest probability that any token of the second telling
+/// gives to a slot of the first; the mean over its slots. [layers][q_heads], mean over the prompts. Heads that stream
+/// look only at what is near: near 0.
+///
+/// Source    Kim et al. 2025, KVzip: scores from the repetition of the context, per head
+[[nodiscard]] head_table score_reconstruction(const llama::language_model& model, heed::thread_pool& pool,
+                                              const std::vector<needle::prompt_options>& prompts,
+                                              const progress& told = {});
 
 /// Prompts of these lengths at depths from 0 to 100 percent, `samples` of each; seeds from `seed` on.
 [[nodiscard]] std::vector<needle::prompt_options> spread_prompts(const std::vector<index_t>& lengths, index_t depths,
