@@ -55,11 +55,21 @@ private:
 static_assert(bounded_query_tiler<any_neighborhood> && panel_query_tiler<any_neighborhood> &&
               bit_mask<any_neighborhood>);
 
-// Compiled once, in calls_test.cpp.
-outcome<float> run_grid(const sample<float>& s, const erased_source<float>& kv, const any_neighborhood& m);
-outcome<double> run_grid(const sample<double>& s, const erased_source<double>& kv, const any_neighborhood& m);
-outcome<bf16> run_grid(const sample<bf16>& s, const erased_source<bf16>& kv, const any_neighborhood& m);
-outcome<f16> run_grid(const sample<f16>& s, const erased_source<f16>& kv, const any_neighborhood& m);
+/// The call that the tests of this room make; compiled once per type, in calls_test.cpp.
+template <class T> struct grid_call {
+  using mutable_lse = tensor_view<accum_t<T>, 2>;
+  static void attend(const erased_executor& executor, const ragged_view<const T>& q, const erased_source<T>& kv,
+                     const ragged_view<T>& o, const any_neighborhood& m, const mutable_lse& lse);
+};
+template <class T> outcome<T> run_grid(const sample<T>& s, const erased_source<T>& kv, const any_neighborhood& m) {
+  outcome<T> r{std::vector<T>(place(s.tokens() * s.q_heads() * s.value_dim), narrow<T>(9)),
+               std::vector<accum_t<T>>(place(s.tokens() * s.q_heads()), 9)};
+  sequential one;
+  grid_call<T>::attend(erased_executor(one), ragged(s.queries(), s.offsets), kv,
+                       ragged(view(r.o.data(), s.tokens(), s.q_heads(), s.value_dim), s.offsets), m,
+                       view(r.lse.data(), s.tokens(), s.q_heads()));
+  return r;
+}
 
 /// One sequence whose queries and keys are a grid.
 template <class T = float>
