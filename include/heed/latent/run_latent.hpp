@@ -189,10 +189,10 @@ HEED_NOINLINE failure run_layer(Executor& executor, const latent_plan& made, con
   if (!(weights.shape() == f.shape))
     return {errc::plan_mismatch,
             "weights",
-            "heads x head_dim of their shape",
-            weights.shape().heads * weights.shape().head_dim(),
-            "another shape than the plan's with",
-            f.shape.heads * f.shape.head_dim()};
+            "rank of their shape",
+            weights.shape().rank,
+            "they must be folded for the plan's shape, whose rank is",
+            f.shape.rank};
   const as_heads<K> seen_as(kv, f.shape);
   typename types::problem_type p;
   if (const failure bad = normalise(q, seen_as, o, p)) return bad;

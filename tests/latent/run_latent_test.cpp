@@ -1,0 +1,260 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+#include <heed/exec/sequential.hpp>
+#include <heed/exec/thread_pool.hpp>
+#include <heed/kv/biased.hpp>
+#include <heed/kv/gathered.hpp>
+#include <heed/mask/all_of.hpp>
+#include <heed/mask/sliding_window.hpp>
+
+#include <latent/layer_under_test.hpp>
+#include <support/allocation_counter.hpp>
+
+namespace heed {
+namespace {
+
+using test::erased_executor;
+using test::erased_latent;
+using test::erased_tiler;
+using layer = test::layer_under_test<float, float, float, float>;
+using indices = std::vector<index_t>;
+
+constexpr latent_shape small{.heads = 3, .rank = 40, .nope = 20, .rope = 8, .value = 24};
+const erased_tiler below{causal{}};
+constexpr latent_form forms[] = {latent_form::naive, latent_form::absorbed};
+
+erased_executor alone() {
+  static sequential one;
+  return erased_executor(one);
+}
+
+void expect_exact(const layer& l, const latent_options& options, const erased_latent<float>& kv,
+                  const erased_tiler& mask = below) {
+  const auto got = l.run(alone(), options, kv, mask);
+  ASSERT_EQ(got.code, errc::ok);
+  EXPECT_LE(l.worst(got, kv, mask), 1);
+}
+
+TEST(latent_run_latent, both_forms_equal_the_definition_for_any_shape) {
+  const latent_shape shapes[] = {small,
+                                 {.heads = 1, .rank = 16, .nope = 8, .rope = 4, .value = 8},
+                                 {.heads = 5, .rank = 33, .nope = 1, .rope = 0, .value = 1},
+                                 {.heads = 2, .rank = 7, .nope = 30, .rope = 2, .value = 31},
+                                 {.heads = 16, .rank = 128, .nope = 32, .rope = 16, .value = 32}};
+  for (latent_shape s : shapes)
+    for (const latent_order order : {latent_order::latent_first, latent_order::rope_first}) {
+      s.order = order;
+      const layer l(s, {{1, 5, 17}, {1, 70, 17}}, 3);
+      for (const latent_form form : forms) expect_exact(l, {.form = form, .expand_slots = 32}, l.contiguous());
+    }
+}
+
+TEST(latent_run_latent, the_form_is_that_of_the_cost_rule_for_each_sequence) {
+  // The threshold lies at 128 / 24 rows where slots are many.
+  const latent_shape s{.heads = 2, .rank = 16, .nope = 4, .rope = 2, .value = 4};
+  const layer l(s, {{1, 5, 6, 30}, {400, 400, 400, 30}}, 4);
+  const auto kv = l.contiguous();
+  const auto chosen = l.run(alone(), {.expand_slots = 64}, kv, below);
+  ASSERT_EQ(chosen.code, errc::ok);
+  EXPECT_LE(l.worst(chosen, kv, below), 1);
+  const auto naive = l.run(alone(), {.form = latent_form::naive, .expand_slots = 64}, kv, below);
+  const auto absorbed = l.run(alone(), {.form = latent_form::absorbed}, kv, below);
+  const auto rows = static_cast<std::size_t>(s.heads * s.value);
+  for (std::size_t seq = 0; seq < 4; ++seq) {
+    const bool expands = cheaper_form(s, l.batch.rows[seq], l.batch.slots[seq]) == latent_form::naive;
+    EXPECT_EQ(expands, seq >= 2) << seq;
+    const auto& same = expands ? naive : absorbed;
+    for (auto i = static_cast<std::size_t>(l.row_offsets[seq]) * rows;
+         i < static_cast<std::size_t>(l.row_offsets[seq + 1]) * rows; ++i)
+      ASSERT_EQ(chosen.o[i], same.o[i]) << seq;
+  }
+}
+
+TEST(latent_run_latent, a_context_in_stretches_is_merged_to_the_whole) {
+  const layer l(small, {{3, 9}, {257, 130}}, 5);
+  const auto kv = l.contiguous();
+  for (const index_t step : {1, 31, 64, 130, 256, 257, 1000})
+    expect_exact(l, {.form = latent_form::naive, .expand_slots = step}, kv);
+}
+
+TEST(latent_run_latent, pages_workers_and_batch_change_no_bit) {
+  const layer l(small, {{1, 40, 0, 1, 7}, {150, 90, 33, 0, 100}}, 6);
+  const auto kv = l.contiguous();
+  for (const latent_form form : {latent_form::naive, latent_form::absorbed, latent_form::by_cost}) {
+    const latent_options options{.form = form, .expand_slots = 48};
+    const auto whole = l.run(alone(), options, kv, below);
+    ASSERT_EQ(whole.code, errc::ok);
+    EXPECT_LE(l.worst(whole, kv, below), 1);
+    for (const int workers : {2, 3, 8}) {
+      thread_pool pool{workers};
+      EXPECT_EQ(l.run(erased_executor(pool), options, kv, below), whole) << workers;
+    }
+    for (const index_t page : {1, 7, 16}) {
+      // Pages in an order of their own, and numbers that no one may read between them.
+      indices ids, lengths;
+      index_t most = 0, used = 0;
+      for (const index_t n : l.batch.slots) most = greater(most, (n + page - 1) / page);
+      for (const index_t n : l.batch.slots) {
+        lengths.push_back(n);
+        for (index_t i = 0; i < most; ++i) ids.push_back(i < (n + page - 1) / page ? used++ : -1);
+      }
+      for (index_t& id : ids) id = id < 0 ? -1 : used - 1 - id;
+      std::vector<float> pool(static_cast<std::size_t>(used * page * small.key_dim()), __builtin_nanf(""));
+      for (std::size_t seq = 0; seq < lengths.size(); ++seq)
+        for (index_t i = 0; i < lengths[seq]; ++i)
+          for (index_t e = 0; e < small.key_dim(); ++e) {
+            const index_t id = ids[seq * static_cast<std::size_t>(most) + static_cast<std::size_t>(i / page)];
+            pool[static_cast<std::size_t>((id * page + i % page) * small.key_dim() + e)] =
+                l.cache[static_cast<std::size_t>((l.slot_offsets[seq] + i) * small.key_dim() + e)];
+          }
+      const auto paged = latent(view(pool.data(), used, page, small.key_dim()), small.row(),
+                                block_table{.pages = ids, .max_pages = most, .lengths = lengths});
+      EXPECT_EQ(l.run(alone(), options, erased_latent<float>(paged), below), whole) << page;
+    }
+    // Each sequence by itself.
+    const index_t row = small.heads * small.value;
+    for (std::size_t seq = 0; seq < l.batch.rows.size(); ++seq) {
+      layer one = l;
+      one.batch = {{l.batch.rows[seq]}, {l.batch.slots[seq]}};
+      one.q.assign(l.q.begin() + l.row_offsets[seq] * small.heads * small.head_dim(),
+                   l.q.begin() + l.row_offsets[seq + 1] * small.heads * small.head_dim());
+      one.cache.assign(l.cache.begin() + l.slot_offsets[seq] * small.key_dim(),
+                       l.cache.begin() + l.slot_offsets[seq + 1] * small.key_dim());
+      one.row_offsets = {0, l.batch.rows[seq]};
+      one.slot_offsets = {0, l.batch.slots[seq]};
+      const auto got = one.run(alone(), options, one.contiguous(), below);
+      const std::vector<float> want(whole.o.begin() + l.row_offsets[seq] * row,
+                                    whole.o.begin() + l.row_offsets[seq + 1] * row);
+      EXPECT_EQ(got.o, want) << seq;
+    }
+  }
+}
+
+TEST(latent_run_latent, a_sequence_without_rows_in_the_cache_gives_zeros) {
+  const layer l(small, {{2, 0}, {0, 5}}, 7);
+  for (const latent_form form : forms) {
+    const auto got = l.run(alone(), {.form = form}, l.contiguous(), below);
+    ASSERT_EQ(got.code, errc::ok);
+    for (const float x : got.o) EXPECT_EQ(x, 0.f);
+    for (const float x : got.lse) EXPECT_EQ(x, -__builtin_inff());
+  }
+}
+
+TEST(latent_run_latent, masks_positions_holes_and_biases_mean_the_same_in_both_forms) {
+  const layer l(small, {{6}, {200}}, 8);
+  const auto rows = latent(view(l.cache.data(), 200, small.key_dim()), small.row());
+  const erased_tiler window(all_of(causal{}, sliding_window{40, 0}));
+  // Listed slots of the cache, with holes; some of what is left carries a bias, or is evicted by one.
+  indices picked;
+  for (index_t i = 0; i < 150; ++i) picked.push_back(i % 11 == 5 ? -1 : (i * 37) % 200);
+  std::vector<float> bias(150);
+  for (std::size_t i = 0; i < bias.size(); ++i) bias[i] = i % 13 == 0 ? -__builtin_inff() : i % 5 == 0 ? 0.5f : 0.f;
+  const auto some = gathered(rows, {.indices = picked, .width = 150});
+  const auto weighed = biased(some, view(static_cast<const float*>(bias.data()), 1, 1, 150));
+  indices at;
+  for (index_t i = 0; i < 6; ++i) at.push_back(i == 3 ? 7 : 199 - 20 * i);
+  for (const latent_form form : forms) {
+    const latent_options options{.form = form, .expand_slots = 64};
+    for (const auto& kv : {erased_latent<float>(rows), erased_latent<float>(some), erased_latent<float>(weighed)}) {
+      expect_exact(l, options, kv, window);
+      const auto got = l.run(alone(), options, kv, below, query_positions::listed(at));
+      ASSERT_EQ(got.code, errc::ok);
+      EXPECT_LE(l.worst(got, kv, below, at), 1);
+    }
+  }
+}
+
+TEST(latent_run_latent, nan_in_a_cached_row_reaches_the_rows_that_see_it_and_no_other) {
+  layer l(small, {{4}, {20}}, 9);
+  l.cache[static_cast<std::size_t>(18 * small.key_dim() + 3)] = __builtin_nanf("");
+  for (const latent_form form : forms) {
+    const auto got = l.run(alone(), {.form = form}, l.contiguous(), below);
+    const auto row = static_cast<std::size_t>(small.heads * small.value);
+    for (std::size_t i = 0; i < got.o.size(); ++i) EXPECT_EQ(std::isnan(got.o[i]), i >= 2 * row) << i;
+  }
+}
+
+/// What a call with some things exchanged says; the output must stay as it was wherever it is refused.
+struct call_parts {
+  const layer& l;
+  latent_plan made;
+  latent_weights<float> weights;
+  std::vector<float> o =
+      std::vector<float>(static_cast<std::size_t>(l.row_offsets.back() * small.heads * small.value), 3.f);
+  std::vector<std::byte> workspace = std::vector<std::byte>(static_cast<std::size_t>(made.workspace_bytes(1)));
+  index_t q_dim = small.head_dim(), value_dim = small.rank;
+  double scale = 1;
+
+  std::string refusal() {
+    const index_t tokens = l.row_offsets.back();
+    std::vector<float> lse(static_cast<std::size_t>(tokens * small.heads));
+    const auto kv =
+        erased_latent<float>(latent(view(l.cache.data(), l.slot_offsets.back(), small.key_dim()),
+                                    {.value_dim = value_dim}, index_list(std::span<const index_t>(l.slot_offsets))));
+    const index_list cut = std::span<const index_t>(l.row_offsets);
+    const auto on = alone();
+    const failure f = detail::run_layer(
+        on, made, weights, ragged(view(l.q.data(), tokens, small.heads, small.head_dim()).slice(2, 0, q_dim), cut), kv,
+        ragged(view(o.data(), tokens, small.heads, small.value), cut), std::span<std::byte>(workspace), below,
+        heed::scale{scale}, query_positions{}, heed::lse(view(lse.data(), tokens, small.heads)), sink_logit(l.sinks));
+    if (!f) return "ok";
+    for (const float x : o) EXPECT_EQ(x, 3.f);
+    return error(f).what();
+  }
+};
+
+TEST(latent_run_latent, refuses_what_does_not_fit_before_anything_is_written) {
+  const layer l(small, {{2, 3}, {9, 20}}, 10);
+  const layer other({.heads = 3, .rank = 41, .nope = 20, .rope = 8, .value = 24}, {{1}, {1}}, 10);
+  const auto plan = [&](const batch_shape& limits) {
+    return make_latent_plan(limits, small, l.contiguous(), {}, below);
+  };
+  const auto with = [&](const auto& change) {
+    call_parts c{l, plan(l.limits()), l.weights};
+    change(c);
+    return c.refusal();
+  };
+  EXPECT_EQ(with([](call_parts&) {}), "ok");
+  EXPECT_EQ(with([](call_parts& c) { c.made = {}; }), "plan: accumulator bytes is 0, but the call's are 4");
+  EXPECT_EQ(with([](call_parts& c) { c.weights = {}; }), "weights: matrices folded is 0, the least is 1");
+  EXPECT_EQ(with([&](call_parts& c) { c.weights = other.weights; }),
+            "weights: rank of their shape is 41, they must be folded for the plan's shape, whose rank is 40");
+  EXPECT_EQ(with([](call_parts& c) { c.q_dim = 27; }), "kv: key_dim is 28, but q has dim 27");
+  EXPECT_EQ(with([](call_parts& c) { c.value_dim = 39; }), "kv: value_dim is 39, but the rank is 40");
+  EXPECT_EQ(with([](call_parts& c) { c.scale = __builtin_inf(); }).substr(0, 12), "scale: value");
+  EXPECT_EQ(with([](call_parts& c) { c.workspace.pop_back(); }).substr(0, 18), "workspace: bytes i");
+  EXPECT_EQ(with([&](call_parts& c) {
+              c.made = plan({1, 5, 3, 20, 3});
+            }),
+            "q: sequences is 2, but the plan's limit is 1");
+  EXPECT_EQ(with([&](call_parts& c) { c.made = plan({2, 4, 3, 20, 3}); }), "q: tokens is 5, but the plan's limit is 4");
+  EXPECT_EQ(with([&](call_parts& c) {
+              c.made = plan({2, 5, 3, 20, 2});
+            }),
+            "q: rows of a sequence is 3, but the plan's limit is 2");
+  EXPECT_EQ(with([&](call_parts& c) {
+              c.made = plan({2, 5, 3, 19, 3});
+            }),
+            "kv: slots is 20, but the plan's limit is 19");
+}
+
+TEST(latent_run_latent, allocates_nothing_after_the_plan) {
+  const layer l(small, {{1, 30}, {90, 90}}, 13);
+  call_parts c{l, make_latent_plan(l.limits(), small, l.contiguous(), {.expand_slots = 32}, below), l.weights};
+  std::vector<float> lse(static_cast<std::size_t>(31 * small.heads));
+  const auto kv = l.contiguous();
+  const index_list cut = std::span<const index_t>(l.row_offsets);
+  thread_pool pool{2};
+  const erased_executor on(pool);
+  std::vector<std::byte> workspace(static_cast<std::size_t>(c.made.workspace_bytes(2)));
+  const test::allocation_scope scope;
+  const errc code = run_latent(on, c.made, l.weights, ragged(view(l.q.data(), 31, small.heads, small.head_dim()), cut),
+                               kv, ragged(view(c.o.data(), 31, small.heads, small.value), cut),
+                               std::span<std::byte>(workspace), below, heed::scale{l.scale}, query_positions{},
+                               heed::lse(view(lse.data(), 31, small.heads)), sink_logit(l.sinks));
+  EXPECT_EQ(scope.count(), 0);
+  EXPECT_EQ(code, errc::ok);
+}
+
+} // namespace
+} // namespace heed
