@@ -1,6 +1,6 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
-// heed_bench: rows of all lists, in this order: prefill, decode, roles.
+// heed_bench: rows of all lists, in this order: prefill, decode, roles, evict.
 #include "measure.hpp"
 
 #include <benchmark/benchmark.h>
@@ -13,6 +13,7 @@
 namespace heed::bench {
 void register_decode();
 void register_roles();
+void register_evictions();
 } // namespace heed::bench
 
 int main(int argc, char** argv) {
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
   register_cases(prefill_cases(), compared::alone);
   register_decode();
   register_roles();
+  register_evictions();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

@@ -37,6 +37,10 @@ def print_table(context, rows):
     print(f"peak      {context.get('peak')}; shares: median of 9 (least to most), calibrated around each")
     width = max(len(name) for name in rows)
     for name, row in rows.items():
+        if "of_prefill" in row:
+            print(f"{name:{width}}  {row['real_time']:9.3f} ms  {percent(row['of_prefill'])} of the prompt's attention, "
+                  f"{row['prefill_ms']:.0f} ms")
+            continue
         by_bytes = "of_bandwidth" in row
         value = rate(row["byte/s"], "B/s") if by_bytes else rate(row["flop/s"], "flop/s")
         limit = row["calibrated_byte/s"] if by_bytes else row["calibrated_flop/s"]
@@ -58,6 +62,9 @@ def print_changes(old_context, old, new):
             print(f"  {name}: is new")
             continue
         before, after = share_of(old[name]), share_of(row)
+        if before is None or after is None:
+            same += 1  # rows without a limit are compared in the run that measured them
+            continue
         if abs(after / before - 1) < CHANGE:
             same += 1
         else:
@@ -78,6 +85,9 @@ def markdown(context, rows):
     for name, row in rows.items():
         if "of_plain" in row:
             roles.append(f"{name.split('/', 1)[1].replace('/h8_s2048_d128/', ' ')} {row['of_plain']:.2f}")
+            continue
+        if "of_prefill" in row:
+            yield f"| `{name}` | {row['real_time']:.2f} | | {100 * row['of_prefill']:.1f} % of the prompt's attention |"
             continue
         unit, limit = ("GB/s", "byte/s") if "of_bandwidth" in row else ("Gflop/s", "flop/s")
         yield f"| `{name}` | {row['real_time']:.2f} | {row[limit] / 1e9:.0f} {unit} | {100 * share_of(row):.0f} % of " \
