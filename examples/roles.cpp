@@ -43,6 +43,7 @@ int main() {
   role("prefix", heed::prefix_lm{prefix});
   role("document", heed::all_of(heed::document({.queries = ids, .keys = ids}), heed::causal{}));
   role("sinks", heed::all_of(heed::causal{}, heed::any_of(heed::first_keys{4}, heed::sliding_window{255, 0})));
+  role("neighborhood", heed::neighborhood<2>{.grid = {8, 8}, .window = {7, 7}});
   role("tree", heed::tree{.prefix = tree_prefix, .ancestors = ancestors});
   role("bits", heed::bit_matrix{.packed = bits, .columns = columns});
   role("bytes", heed::byte_matrix(heed::view(bytes.data(), tokens, tokens)));
@@ -52,11 +53,14 @@ int main() {
 
   const std::vector<float> table(q_heads * 257), factors(tokens, 1.f), slopes(q_heads, 0.1f);
   const std::vector<float> bias(q_heads * tokens * tokens);
+  const heed::neighborhood<2> near{.grid = {8, 8}, .window = {7, 7}};
+  const std::vector<float> window_table(q_heads * 13 * 13);
   role("scale", heed::scale{0.125});
   role("soft cap", heed::soft_cap{50.f});
   role("alibi", heed::alibi::standard(q_heads));
   role("slopes", heed::alibi(slopes));
   role("relative", heed::relative_bias(heed::view(table.data(), q_heads, 257)));
+  role("neighborhood bias", heed::neighborhood_bias(near, heed::view(window_table.data(), q_heads, 13, 13)));
   role("dense bias", heed::dense_bias(heed::view(bias.data(), 1, q_heads, tokens, tokens)));
   role("row scale", heed::row_scale::by_position(factors));
   role("log n", heed::log_n{.trained_length = 4096});

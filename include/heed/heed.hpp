@@ -40,11 +40,13 @@
 #include <heed/mask/first_keys.hpp>
 #include <heed/mask/full.hpp>
 #include <heed/mask/key_lengths.hpp>
+#include <heed/mask/neighborhood.hpp>
 #include <heed/mask/none_of.hpp>
 #include <heed/mask/prefix_lm.hpp>
 #include <heed/mask/sliding_window.hpp>
 #include <heed/mask/tree.hpp>
 #include <heed/merge.hpp>
+#include <heed/neighborhood/simulator.hpp>
 #include <heed/observe.hpp>
 #include <heed/observe/key_sums.hpp>
 #include <heed/observe/probability_rows.hpp>
@@ -54,6 +56,7 @@
 #include <heed/score/chain.hpp>
 #include <heed/score/dense_bias.hpp>
 #include <heed/score/log_n.hpp>
+#include <heed/score/neighborhood_bias.hpp>
 #include <heed/score/relative_bias.hpp>
 #include <heed/score/row_scale.hpp>
 #include <heed/score/score.hpp>
