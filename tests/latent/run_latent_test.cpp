@@ -5,6 +5,7 @@
 #include <heed/kv/biased.hpp>
 #include <heed/kv/gathered.hpp>
 #include <heed/mask/all_of.hpp>
+#include <heed/mask/key_lists.hpp>
 #include <heed/mask/sliding_window.hpp>
 
 #include <latent/layer_under_test.hpp>
@@ -172,6 +173,49 @@ TEST(latent_run_latent, nan_in_a_cached_row_reaches_the_rows_that_see_it_and_no_
     const auto row = static_cast<std::size_t>(small.heads * small.value);
     for (std::size_t i = 0; i < got.o.size(); ++i) EXPECT_EQ(std::isnan(got.o[i]), i >= 2 * row) << i;
   }
+}
+
+TEST(latent_run_latent, lists_of_keys_per_query_are_a_mask_by_position_and_a_gathered_source_by_row) {
+  constexpr index_t rows = 6, keys = 200, width = 64;
+  const layer l(small, {{rows}, {keys}}, 14);
+  test::random gen(15);
+  std::vector<std::int32_t> lists; // as a top-k leaves them: in any order, holes anywhere
+  for (index_t r = 0; r < rows; ++r) {
+    std::vector<std::int32_t> all;
+    for (std::int32_t k = 0; k <= keys - rows + r; ++k) all.push_back(k);
+    gen.shuffle(all);
+    for (index_t i = 0; i < width; ++i) lists.push_back(i % 9 == 4 ? -1 : all[static_cast<std::size_t>(i)]);
+  }
+  auto ordered = lists;
+  order_key_lists(std::span<std::int32_t>(ordered), width);
+  const erased_tiler by_position(key_lists({.positions = ordered, .width = width}));
+  const auto cached = latent(view(l.cache.data(), keys, small.key_dim()), small.row());
+  // The same as physical rows: each token is a sequence of one row.
+  layer tokens = l;
+  tokens.batch = {indices(rows, 1), indices(rows, width)};
+  tokens.row_offsets = {0, 1, 2, 3, 4, 5, 6};
+  const std::vector<int> base(rows, 0);
+  const erased_latent<float> by_row(gathered(cached, {.indices = lists, .width = width, .base_sequence = base}));
+  for (const latent_form form : forms) {
+    const latent_options options{.form = form, .expand_slots = 50};
+    const auto masked = l.run(alone(), options, l.contiguous(), by_position);
+    ASSERT_EQ(masked.code, errc::ok);
+    EXPECT_LE(l.worst(masked, l.contiguous(), by_position), 1);
+    const auto fetched = tokens.run(alone(), options, by_row, erased_tiler(full{}));
+    ASSERT_EQ(fetched.code, errc::ok);
+    EXPECT_LE(tokens.worst(fetched, by_row, erased_tiler(full{})), 1);
+    EXPECT_LE(l.worst(fetched, l.contiguous(), by_position), 1);
+  }
+}
+
+TEST(latent_run_latent, a_list_of_all_keys_is_dense) {
+  const layer l(small, {{1}, {300}}, 16);
+  std::vector<std::int32_t> all(320, -1);
+  for (std::int32_t k = 0; k < 300; ++k) all[static_cast<std::size_t>(k)] = k;
+  const erased_tiler listed(key_lists({.positions = all, .width = 320}));
+  for (const latent_form form : forms)
+    EXPECT_EQ(l.run(alone(), {.form = form}, l.contiguous(), listed),
+              l.run(alone(), {.form = form}, l.contiguous(), below));
 }
 
 /// What a call with some things exchanged says; the output must stay as it was wherever it is refused.
