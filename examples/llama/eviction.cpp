@@ -47,11 +47,15 @@ chosen_policy one_policy(const policy& p, index_t layer_budget) {
 
 void plan_layers(eviction_plan& out, const policy& p, const heed::cache_size& size) {
   const index_t total = budget_of(p).layer_tokens(size), mean = total / size.layers;
-  if (p.rule == kind::pyramid_kv)
-    check(p,
-          heed::pyramid_layers{{p.how.count("window"), p.how.count("beta"), size.tokens}}.allocate(total, out.budgets));
-  else
+  if (p.rule == kind::pyramid_kv) {
+    const index_t window = p.how.count("window"), least = window + 1;
+    check(p, heed::pyramid_layers{{window, p.how.count("beta"), size.tokens}}.allocate(total, out.budgets));
+    // The tip of a small pyramid is the window alone, but a layer that scores needs a token to choose.
+    for (index_t& b : out.budgets) b = std::max(b, least);
+    if (mean >= least) static_cast<void>(heed::repair_sum(out.budgets, total, {least, size.tokens}));
+  } else {
     check(p, heed::uniform_layers{}.allocate(total, out.budgets));
+  }
   out.policies.assign(1, one_policy(p, mean));
   // These look at every row, so that they go on while the text grows.
   if (p.rule == kind::h2o || p.rule == kind::tova) out.when.every_steps = 1;

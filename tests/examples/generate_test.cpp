@@ -28,7 +28,8 @@ TEST(examples_generate, prints_one_json_object) {
   EXPECT_EQ(a.code, 0) << a.out;
   const auto objects = json_objects(a.out);
   ASSERT_EQ(objects.size(), 1u) << a.out;
-  for (const char* key : {"prompt_tokens", "tokens", "prefill_tokens_per_s", "decode_tokens_per_s", "kv_bytes"})
+  for (const char* key :
+       {"prompt_tokens", "tokens", "prefill_tokens_per_s", "decode_tokens_per_s", "kv_bytes", "kv_peak_bytes"})
     EXPECT_FALSE(json_numbers(objects[0], key).empty()) << key;
   EXPECT_EQ(json_numbers(objects[0], "tokens").size(), 5u);
   EXPECT_EQ(json_string(objects[0], "policy"), "streaming:sinks=4,window=16");
@@ -74,8 +75,10 @@ TEST(examples_generate, refuses_with_a_list_of_what_there_is) {
            {"", "--model is missing"},
            {model.option(), "--prompt is missing"},
            {good + "--frobnicate", "there is no option \"--frobnicate\""},
-           {good + "--policy h2o", "there are full, streaming:sinks=4,window=252 and window:window=256"},
-           {good + "--policy window:sinks=1", "window has no key \"sinks\""},
+           {good + "--policy quest", "but there are full, window:window=256, streaming:sinks=4,window=252, h2o"},
+           {good + "--policy window:sinks=1", "window has no key \"sinks\"; it has window and budget"},
+           {good + "--policy compress_kv", "head_idx.json: cannot be read (heed_profile"},
+           {good + "--policy snap_kv:budget=8", "snap_kv: budget is 8, but the window alone holds 8"},
            {good + "--policy window:window=none", "must be a whole number from 1"},
            {good + "--kv-type q4", "there are f32, f16 and bf16"},
            {good + "--layout ring", "there are contiguous and paged"},
