@@ -4,9 +4,6 @@
 // the error against dense attention with the same mask, and the time against dense causal attention.
 //   example_block_sparse [TOKENS [PER_MILLE]]: per mille of the blocks below the diagonal that are kept
 #include <heed/heed.hpp>
-#include <heed/sparse/quality.hpp>
-#include <heed/sparse/read_block_mask.hpp>
-#include <heed/sparse/read_csr.hpp>
 
 #include "plain_loop.hpp"
 

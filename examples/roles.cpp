@@ -34,6 +34,7 @@ int main() {
   const std::vector<std::uint8_t> bits(tokens * tokens / 8, 255), bytes(tokens * tokens, 1);
   const std::vector<heed::index_t> positions(tokens, 0);
   const std::vector<int> columns{tokens};
+  const heed::block_lists blocks({.rows = tokens, .keys = tokens, .block_rows = 16, .block_keys = 16});
 
   role("full", heed::full{});
   role("causal", heed::causal{});
@@ -44,6 +45,7 @@ int main() {
   role("document", heed::all_of(heed::document({.queries = ids, .keys = ids}), heed::causal{}));
   role("sinks", heed::all_of(heed::causal{}, heed::any_of(heed::first_keys{4}, heed::sliding_window{255, 0})));
   role("neighborhood", heed::neighborhood<2>{.grid = {8, 8}, .window = {7, 7}});
+  role("blocks", heed::all_of(blocks.mask(), heed::causal{}));
   role("tree", heed::tree{.prefix = tree_prefix, .ancestors = ancestors});
   role("bits", heed::bit_matrix{.packed = bits, .columns = columns});
   role("bytes", heed::byte_matrix(heed::view(bytes.data(), tokens, tokens)));

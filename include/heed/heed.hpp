@@ -33,6 +33,7 @@
 #include <heed/mask/all_of.hpp>
 #include <heed/mask/any_of.hpp>
 #include <heed/mask/bit_matrix.hpp>
+#include <heed/mask/block_sparse.hpp>
 #include <heed/mask/byte_matrix.hpp>
 #include <heed/mask/causal.hpp>
 #include <heed/mask/chunked_local.hpp>
@@ -40,6 +41,7 @@
 #include <heed/mask/first_keys.hpp>
 #include <heed/mask/full.hpp>
 #include <heed/mask/key_lengths.hpp>
+#include <heed/mask/listed_rows.hpp>
 #include <heed/mask/neighborhood.hpp>
 #include <heed/mask/none_of.hpp>
 #include <heed/mask/prefix_lm.hpp>
@@ -63,3 +65,10 @@
 #include <heed/score/soft_cap.hpp>
 #include <heed/score/t5_buckets.hpp>
 #include <heed/score/temperature_tuning.hpp>
+#include <heed/sparse/block_lists.hpp>
+#include <heed/sparse/quality.hpp>
+#include <heed/sparse/read_block_grid.hpp>
+#include <heed/sparse/read_block_mask.hpp>
+#include <heed/sparse/read_csr.hpp>
+#include <heed/sparse/read_head_kinds.hpp>
+#include <heed/sparse/read_vertical_slash.hpp>
