@@ -131,7 +131,8 @@ public:
     double rows = 0;
     for (index_t s = 0; s < n.sequences; ++s)
       for (index_t h = 0; h < n.kv_heads; ++h) rows += static_cast<double>(kv().slots(s, h));
-    return rows * static_cast<double>(n.key_dim + n.value_dim) * sizeof(TKV) +
+    const bool inside = std::remove_cvref_t<decltype(kv())>::values_alias_keys; // values are a part of their keys
+    return rows * static_cast<double>(n.key_dim + (inside ? 0 : n.value_dim)) * sizeof(TKV) +
            static_cast<double>(buffers_.q.size()) * sizeof(TQ) + static_cast<double>(buffers_.o.size()) * sizeof(TO);
   }
   [[nodiscard]] std::string explanation() const override { return explain(plan_, pool_.workers()).c_str(); }

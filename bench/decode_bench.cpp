@@ -6,6 +6,9 @@
 namespace heed::bench {
 
 void register_decode();
-void register_decode() { register_cases(decode_cases(), compared::alone); }
+void register_decode() {
+  register_cases(decode_cases(), compared::alone);
+  register_cases(latent_cases(), compared::alone);
+}
 
 } // namespace heed::bench
