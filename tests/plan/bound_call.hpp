@@ -8,9 +8,9 @@
 
 namespace heed::test {
 
-/// Default shape unless given. Refers to the sample and the mask.
-template <class Mask = causal> struct bound_call {
-  using source = decltype(std::declval<const sample<>&>().kv());
+/// Default shape unless given. Refers to the sample and the mask. Source: the sample's rows, as they lie or otherwise.
+template <class Mask = causal, class Source = decltype(std::declval<const sample<>&>().kv())> struct bound_call {
+  using source = Source;
   using call_type = kernel::call<float, float, float, source, Mask, no_score_mod, epilogue_list<>>;
   source kv;
   Mask m;
@@ -20,7 +20,8 @@ template <class Mask = causal> struct bound_call {
   problem<float, float> p;
   tile_shape shape;
 
-  explicit bound_call(const sample<>& s, const Mask& mask = {}) : kv(s.kv()), m(mask) {
+  explicit bound_call(const sample<>& s, const Mask& mask = {}) : bound_call(s, s.kv(), mask) {}
+  bound_call(const sample<>& s, const Source& from, const Mask& mask) : kv(from), m(mask) {
     o.resize(place(s.tokens() * s.q_heads() * s.value_dim));
     shape = detail::shape_of<float>(kv.dims());
     failed = detail::check_call(ragged(s.queries(), s.offsets), kv,
@@ -32,8 +33,8 @@ template <class Mask = causal> struct bound_call {
 };
 
 /// The work list of a call for some workers, in memory of its own.
-template <class Mask> struct built_list {
-  using call_type = typename bound_call<Mask>::call_type;
+template <class Mask, class Source = typename bound_call<Mask>::source> struct built_list {
+  using call_type = typename bound_call<Mask, Source>::call_type;
   call_type c;
   plan made;
   std::vector<std::byte> memory;
@@ -42,7 +43,7 @@ template <class Mask> struct built_list {
   errc code;
   index_t total;
 
-  built_list(const bound_call<Mask>& call, const batch_shape& limits, index_t workers)
+  built_list(const bound_call<Mask, Source>& call, const batch_shape& limits, index_t workers)
       : c(call.get()), made(plan_detail::figures_of<float, call_type>(limits, c.dims, c.shape, c.m)),
         memory(place(made.workspace_bytes(workers))), rows(1024), q(1024) {
     const auto& f = made.numbers();

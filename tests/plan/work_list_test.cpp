@@ -3,6 +3,9 @@
 // Tasks: every chunk of every tile once, dearest first, evenly shared.
 #include <heed/plan/work_list.hpp>
 
+#include <heed/kv/head_split.hpp>
+#include <heed/kv/sink_ring.hpp>
+
 #include <plan/bound_call.hpp>
 
 #include <map>
@@ -142,6 +145,31 @@ TEST(plan_work_list, what_equal_heads_see_is_counted_once) {
     for (const index_t n : lanes) EXPECT_EQ(n, 400);
   }
   EXPECT_EQ(asked[0], asked[1]);
+}
+
+TEST(plan_work_list, decode_tasks_span_heads_that_lie_beside_each_other) {
+  // Heads 1, 3, 5, 7 are whole and lie in one buffer; the even ones hold 20 rows of another.
+  const sample<> s(7, {1}, {4096}, 8, 1, 4, 4);
+  const auto k = s.keys().slice(1, 0, 4), v = s.values().slice(1, 0, 4);
+  const auto ring_k = s.keys().slice(0, 0, 20).slice(1, 4, 4), ring_v = s.values().slice(0, 0, 20).slice(1, 4, 4);
+  std::vector<head_source> choice(8, head_source::second);
+  for (std::size_t h = 1; h < 8; h += 2) choice[h] = head_source::first;
+  const auto kv = head_split(contiguous(k, v), sink_ring(ring_k, ring_v, {.sinks = 4, .seen = 4096}), choice);
+  using source = std::remove_const_t<decltype(kv)>;
+  const bound_call<causal, source> call(s, kv, {});
+  ASSERT_EQ(call.failed.code, errc::ok);
+  for (const index_t workers : {1, 2}) {
+    const built_list<causal, source> b(call, decode_shape{1, 8, 4096}, workers);
+    ASSERT_EQ(b.code, errc::ok);
+    expect_complete_and_ordered(b);
+    const index_t most = lesser(4, kernel::decode_scratch<float>::max_parts);
+    for (index_t i = 0; i < b.work.task_count; ++i) {
+      const auto& t = b.work.tasks[i];
+      index_t whole = 0;
+      for (index_t n = t.first_tile; n < t.first_tile + t.tiles; ++n) whole += b.work.tiles[n].name.kv_head % 2;
+      EXPECT_TRUE(whole == 0 || whole >= most) << "task " << i << " spans " << whole << " whole heads";
+    }
+  }
 }
 
 TEST(plan_work_list, more_tiles_than_the_room_are_refused) {
