@@ -24,6 +24,23 @@ constexpr auto paged_call = [](auto& b, index_t copy) {
               causal{});
 };
 
+/// DuoAttention's cache: half of the heads whole, the others with 64 sinks and a ring of 256, each part dense.
+constexpr auto two_part_call = [](auto& b, index_t copy) {
+  const call_size& n = b.n;
+  const index_t whole = n.kv_heads / 2, streaming = n.kv_heads - whole, rows = lesser(64 + 256, n.keys / 2);
+  const auto choice = b.template keep<head_source>(n.kv_heads);
+  for (index_t h = 0; h < n.kv_heads; ++h)
+    choice[static_cast<std::size_t>(h)] = h % 2 == 0 && h / 2 < streaming ? head_source::second : head_source::first;
+  const auto* const k = b.keys(copy).data();
+  const auto* const v = b.values(copy).data();
+  return bind(head_split(contiguous(view(k, n.keys, whole, n.key_dim), view(v, n.keys, whole, n.value_dim)),
+                         sink_ring(view(k + n.keys * whole * n.key_dim, rows, streaming, n.key_dim),
+                                   view(v + n.keys * whole * n.value_dim, rows, streaming, n.value_dim),
+                                   {.sinks = lesser(64, rows), .seen = n.keys}),
+                         std::span<const head_source>(choice)),
+              causal{});
+};
+
 template <class TQ, class TKV, class TO, class Bind>
 bench_case decode(const std::string& type, const std::string& size, const call_size& n, const char* mask,
                   Bind bind_copy, limit measured_by = limit::bandwidth) {
@@ -47,7 +64,10 @@ bench_case of_model(const shape& m, index_t sequences, index_t rows, index_t key
 
 std::vector<bench_case> decode_cases() {
   const call_size n{1, 1, 16384, 32, 8, 128, 128};
-  return {long_cache<float>("full", full_call),
+  const call_size longest{1, 1, 32768, 32, 8, 128, 128};
+  return {decode<float, float, float>("f32", size_name(longest), longest, "causal", causal_call),
+          decode<float, float, float>("f32", size_name(longest), longest, "causal+two_parts", two_part_call),
+          long_cache<float>("full", full_call),
           long_cache<float>("causal", causal_call),
           long_cache<float>("causal+paged16", paged_call),
           long_cache<bf16>("full", full_call),
