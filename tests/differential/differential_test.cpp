@@ -33,8 +33,6 @@ verdict run_line(std::size_t line, std::uint64_t seed) {
   const instantiation& x = instantiations()[line];
   drawn_case c(seed, *x.rules);
   const std::string drawn = c.text();
-  const bool modified = std::strcmp(axes[2].values[x.axes[2]], "none") != 0;
-  score_roundings = static_cast<double>(c.key_dim) + (modified ? modifier_roundings : 0);
   verdict v = x.run(c);
   if (!v.wrong.empty())
     std::printf("WRONG %s: %s; %s; replay: HEED_TEST_CASE=%zu:%#llx\n", line_text(line).c_str(), v.wrong.c_str(),

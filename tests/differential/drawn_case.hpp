@@ -127,9 +127,6 @@ private:
   index_t workers_;
 };
 
-/// Roundings of a score of the case under way: its key dim, and those of a modifier.
-extern double score_roundings;
-
 /// The tuning of the case under way: an empty type, as the concept wants, that reads what was drawn.
 extern tile_shape current_shape;
 template <int> struct drawn_tuning_of {

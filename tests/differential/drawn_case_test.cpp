@@ -16,7 +16,6 @@
 
 namespace heed::test {
 tile_shape current_shape;
-double score_roundings = 0;
 
 std::vector<instantiation>& instantiations() {
   static std::vector<instantiation> all;
@@ -171,7 +170,7 @@ void judge(const drawn_case& c, const exact& want, const answer& got, verdict& v
     for (index_t t = c.offsets[at(s)]; t < c.offsets[at(s + 1)]; ++t)
       for (index_t h = 0; h < c.heads(); ++h) {
         const std::size_t row = at(t * c.heads() + h);
-        const row_facts facts{static_cast<double>(want.rows.visible[row]), score_roundings,
+        const row_facts facts{static_cast<double>(want.rows.visible[row]), static_cast<double>(c.key_dim),
                               want.rows.score_magnitude[row]};
         most_visible = std::max(most_visible, want.rows.visible[row]);
         if (!got.lse.empty()) {

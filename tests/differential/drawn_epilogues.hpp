@@ -87,8 +87,8 @@ struct drawn_choice {
     return {begin, kind == 2 ? std::max(begin, std::min(b, n)) : n};
   }
 };
-inline row_facts facts_of(const exact& want, std::size_t row) noexcept {
-  return {static_cast<double>(want.rows.visible[row]), score_roundings, want.rows.score_magnitude[row]};
+inline row_facts facts_of(const drawn_case& c, const exact& want, std::size_t row) noexcept {
+  return {static_cast<double>(want.rows.visible[row]), static_cast<double>(c.key_dim), want.rows.score_magnitude[row]};
 }
 template <class A> void note(verdict& v, double got, double sum, double bound, const char* what, index_t slot) {
   margin m;
@@ -123,7 +123,7 @@ template <class A> struct key_sums : nothing {
             const std::size_t line = at((c.offsets[at(s)] + row) * c.heads() + heads[at(i)]);
             const double p = want.probabilities[line * at(c.longest()) + at(k)];
             sum += p;
-            shares += row_share<A>(facts_of(want, line), p);
+            shares += row_share<A>(facts_of(c, want, line), p);
           }
           const double bound = sum_bound<A>(static_cast<double>(r.size()), shares, sum);
           note<A>(v, static_cast<double>(out[at((s * rows + i) * width + k)]), sum, bound, "key_sums", k);
@@ -156,7 +156,7 @@ template <class A> struct probability_rows : nothing {
             if (j < r.size() && k < c.longest()) {
               const std::size_t line = at((c.offsets[at(s)] + r.begin + j) * c.heads() + list[at(i)]);
               p = want.probabilities[line * at(c.longest()) + at(k)];
-              bound = sum_bound<A>(1, row_share<A>(facts_of(want, line), p), p);
+              bound = sum_bound<A>(1, row_share<A>(facts_of(c, want, line), p), p);
             }
             note<A>(v, static_cast<double>(out[at(((s * heads + i) * rows + j) * width + k)]), p, bound,
                     "probability_rows", k);
