@@ -16,43 +16,37 @@ template <class T, int Lanes> void expect_scores() {
   using A = accum_t<T>;
   constexpr int vector = static_cast<int>(simd::batch<A>::lanes);
   if constexpr (Lanes <= vector) {
-    constexpr index_t many = vector / Lanes, first_lane = Lanes == 4 ? 4 : 1;
+    constexpr index_t many = vector / Lanes;
     test::random gen(1);
-    for (const index_t dim : dims()) {
-      const index_t stride = (dim + vector - 1) / vector * vector;
-      // Pairs of one row each; two at a time share their queries. Behind each row stands a NaN.
-      std::vector<T> keys = gen.numbers<T>(many * (dim + 1));
-      for (index_t i = 0; i < many; ++i) keys[place(i * (dim + 1) + dim)] = narrow<T>(quiet_nan<A>);
-      std::vector<A> q(place((many + 1) / 2 * (first_lane + Lanes) * stride), A(0));
-      for (std::size_t i = 0; i < q.size(); ++i)
-        if (static_cast<index_t>(i) % stride < dim) q[i] = static_cast<A>(gen.unit());
-      std::vector<A> scores(place(many * (first_lane + Lanes + 1)), A(9));
-      std::vector<kernel::row_pair<A>> pairs;
-      for (index_t i = 0; i < many; ++i) {
-        const auto* row = reinterpret_cast<const std::byte*>(keys.data() + i * (dim + 1));
-        pairs.push_back(
-            {row, q.data() + i / 2 * (first_lane + Lanes) * stride, scores.data() + i * (first_lane + Lanes + 1), row});
-      }
-      for (index_t i = 0; i < kernel::row_pair<A>::ahead; ++i) pairs.push_back(pairs.back());
-      const index_t bytes = dim * static_cast<index_t>(sizeof(T));
-      kernel::score_pairs<A, T, Lanes>(pairs.data(), stride, first_lane, dim, bytes, bytes);
-      for (index_t i = 0; i < many; ++i)
-        for (index_t l = 0; l < first_lane + Lanes + 1; ++l) {
-          const A got = pairs[place(i)].scores[l];
-          if (l < first_lane || l >= first_lane + Lanes) {
-            ASSERT_EQ(got, A(9)) << "beside the lanes";
-            continue;
+    kernel::row_fetch none(nullptr, 0, kernel::row_fetch::rows::keys, 0);
+    for (const index_t dim : dims())
+      for (const index_t beside : {0, 3}) {
+        const index_t q_stride = (dim + vector - 1) / vector * vector, stride = Lanes + beside;
+        // Behind each row stands a NaN.
+        std::vector<T> keys = gen.numbers<T>(many * (dim + 1));
+        for (index_t i = 0; i < many; ++i) keys[place(i * (dim + 1) + dim)] = narrow<T>(quiet_nan<A>);
+        std::vector<A> q(place(Lanes * q_stride), A(0)), scores(place(many * stride), A(9));
+        for (std::size_t i = 0; i < q.size(); ++i)
+          if (static_cast<index_t>(i) % q_stride < dim) q[i] = static_cast<A>(gen.unit());
+        kernel::score_rows<A, T, Lanes>(rows_of(keys, many, dim + 1).data(), q.data(), q_stride, dim, scores.data(),
+                                        stride, none);
+        for (index_t i = 0; i < many; ++i)
+          for (index_t l = 0; l < stride; ++l) {
+            const A got = scores[place(i * stride + l)];
+            if (l >= Lanes) {
+              ASSERT_EQ(got, A(9)) << "beside the lanes";
+              continue;
+            }
+            exact_sum want;
+            for (index_t d = 0; d < dim; ++d)
+              want.add(static_cast<double>(widen(keys[place(i * (dim + 1) + d)])) *
+                       static_cast<double>(q[place(l * q_stride + d)]));
+            ASSERT_TRUE(want.near(got)) << "dim " << dim << ", row " << i << ", lane " << l;
           }
-          exact_sum want;
-          for (index_t d = 0; d < dim; ++d)
-            want.add(static_cast<double>(widen(keys[place(i * (dim + 1) + d)])) *
-                     static_cast<double>(pairs[place(i)].q[l * stride + d]));
-          ASSERT_TRUE(want.near(got)) << "dim " << dim << ", pair " << i << ", lane " << l;
-        }
-    }
+      }
   }
 }
-TYPED_TEST(kernel_decode_rows, scores_of_pairs) {
+TYPED_TEST(kernel_decode_rows, scores_of_rows) {
   expect_scores<TypeParam, 1>();
   expect_scores<TypeParam, 2>();
   expect_scores<TypeParam, 4>();
@@ -63,6 +57,7 @@ TYPED_TEST(kernel_decode_rows, weighted_rows) {
   using A = accum_t<T>;
   constexpr index_t vector = simd::batch<A>::lanes;
   test::random gen(2);
+  kernel::row_fetch none(nullptr, 0, kernel::row_fetch::rows::keys, 0);
   for (const index_t dim : dims())
     for (const index_t lanes : {1, 2, 3, 5, 8})
       for (const index_t count : {0, 1, 13}) {
@@ -77,7 +72,7 @@ TYPED_TEST(kernel_decode_rows, weighted_rows) {
         for (const bool rescaled : {true, false}) {
           auto o = before;
           kernel::weigh_rows<A, T>(weights.data(), weight_stride, lanes, rows_of(values, count, dim + 1).data(), count,
-                                   dim, rescaled ? rescale.data() : nullptr, o.data(), stride);
+                                   dim, rescaled ? rescale.data() : nullptr, o.data(), stride, none);
           ASSERT_EQ(o.back(), A(9));
           for (index_t l = 0; l < lanes; ++l)
             for (index_t d = 0; d < stride; ++d) {

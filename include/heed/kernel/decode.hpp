@@ -1,10 +1,10 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
 #pragma once
-// Few queries: numbers of a row in lanes, all heads of a group together, several key-value heads in turn so that rows
-// are read in address order.
+// Few queries: numbers of a row in lanes, all heads of a group together, several key-value heads in turn, because where
+// a token's heads lie side by side only together are they read in address order.
 #include <heed/kernel/decode_rows.hpp>
-#include <heed/kernel/prefill.hpp>
+#include <heed/kernel/decode_task.hpp>
 
 #include <new>
 
@@ -12,194 +12,63 @@ namespace heed {
 inline namespace HEED_ISA {
 namespace kernel {
 
-template <class Call> using stream_of = key_blocks<typename Call::mask_type, typename Call::source>;
-
-/// One key-value head's share of a decode task.
-template <class A> struct decode_part {
-  tile t;
-  softmax_state<A> state; ///< where the chunk under way is summed; o by rows [lanes][value_stride]
-  softmax_state<A> total; ///< where chunks are merged
-  panel<A> lanes;         ///< q: [padded lanes][key_stride], scaled, zero where padded
-  index_t chunk;
-  bool more;  ///< the chunk under way has keys left
-  bool done;  ///< all chunks are merged
-  bool fresh; ///< the block's rescaling is still to be done
-};
-
-/// Rows of a block that need room because their format is not read in place: all of a block's, or 0.
-struct unpacked_rows {
-  index_t keys, values;
-};
-
-/// Scratch of one worker in the decode kernel.
-template <class A> struct decode_scratch {
-  static constexpr index_t max_parts = 8; ///< key-value heads per task
-  static constexpr index_t max_lanes = lesser(8, 2 * simd::batch<A>::lanes);
-  static constexpr index_t vector = simd::batch<A>::lanes;
-  /// Score lanes of a part: one vector, or two.
-  static constexpr index_t score_lanes = (max_lanes + vector - 1) / vector * vector;
-  A *q, *scores, *packed_weights, *keys, *values, *rescale;
-  A *m, *l, *o; ///< [2][max_parts] states
-  std::byte* streams;
-  key_block* blocks; ///< [max_parts]
-  live_groups* live; ///< [max_parts]
-  row_pair<A>* pairs;
-  const std::byte** packed_values;
-  index_t *head_of, *q_of, *row_of;
-  std::int32_t* relative_q;
-  std::uint8_t* row_bit;
-  decode_part<A>* parts;
-  index_t key_stride, value_stride, block_keys;
-
-  HEED_INLINE void lay_out(detail::arena& a, const tile_shape& shape, const kv_dims& d, index_t stream_bytes,
-                           unpacked_rows unpacked) noexcept {
-    key_stride = (d.key_dim + vector - 1) / vector * vector;
-    value_stride = (d.value_dim + vector - 1) / vector * vector;
-    block_keys = shape.decode_block_keys;
-    q = a.take<A>(max_parts * max_lanes * key_stride);
-    scores = a.take<A>(max_parts * (block_keys + 1) * score_lanes);
-    packed_weights = a.take<A>(block_keys);
-    keys = a.take<A>(unpacked.keys * max_parts * key_stride);
-    values = a.take<A>(unpacked.values * max_parts * value_stride);
-    rescale = a.take<A>(max_parts * score_lanes);
-    m = a.take<A>(2 * max_parts * score_lanes);
-    l = a.take<A>(2 * max_parts * score_lanes);
-    o = a.take<A>(2 * max_parts * max_lanes * value_stride);
-    streams = a.take<std::byte>(max_parts * stream_bytes);
-    blocks = a.take<key_block>(max_parts);
-    live = a.take<live_groups>(max_parts);
-    pairs = a.take<row_pair<A>>(max_parts * (block_keys + 1) + vector + row_pair<A>::ahead);
-    packed_values = a.take<const std::byte*>(block_keys);
-    const index_t lanes = max_parts * score_lanes;
-    head_of = a.take<index_t>(lanes);
-    q_of = a.take<index_t>(lanes);
-    row_of = a.take<index_t>(lanes);
-    relative_q = a.take<std::int32_t>(lanes);
-    row_bit = a.take<std::uint8_t>(lanes);
-    parts = a.take<decode_part<A>>(max_parts);
-  }
-  [[nodiscard]] HEED_INLINE softmax_state<A> state(index_t which, index_t part) const noexcept {
-    const index_t at = which * max_parts + part;
-    return {m + at * score_lanes, l + at * score_lanes, o + at * max_lanes * value_stride};
-  }
-  [[nodiscard]] HEED_INLINE A* scores_of(index_t part) const noexcept {
-    return scores + part * (block_keys + 1) * score_lanes;
-  }
-};
-
-/// Lanes that the micro-kernels see: 1, 2, 4 or 8.
-HEED_INLINE constexpr index_t padded_lanes(index_t lanes) noexcept { return lanes <= 2 ? lanes : lanes <= 4 ? 4 : 8; }
-
-/// Copies the queries of one part, scaled and padded, and says what its lanes stand for.
-template <class A, class Call>
-HEED_NOINLINE void make_lanes(const Call& c, decode_scratch<A>& s, index_t i, const tile& t) noexcept {
-  using batch = simd::batch<A>;
-  decode_part<A>& part = s.parts[i];
-  const index_t heads = t.heads.size(), lanes = heads * static_cast<index_t>(t.rows.size());
-  const index_t first_token = c.p.extents.first_row(t.seq), at = i * s.score_lanes;
-  const index_t vectors = (lanes + batch::lanes - 1) / batch::lanes;
-  A* const q = s.q + i * s.max_lanes * s.key_stride;
-  part.t = t;
-  part.chunk = 0;
-  part.lanes = {q,
-                c.dims.key_dim,
-                vectors * batch::lanes,
-                vectors,
-                lanes,
-                (std::uint64_t{1} << lanes) - 1,
-                t.seq,
-                t.q[0],
-                s.head_of + at,
-                s.q_of + at,
-                s.row_of + at,
-                s.relative_q + at,
-                s.row_bit + at,
-                t,
-                heads == 1};
-  const two_part_factor<A> factor = c.query_factor();
-  for (index_t lane = 0; lane < s.score_lanes; ++lane) {
-    const index_t live = lesser(lane, lanes - 1);
-    const auto row = static_cast<std::size_t>(live / heads);
-    const index_t head = t.heads.begin + live % heads;
-    s.head_of[at + lane] = head;
-    s.q_of[at + lane] = t.q[row];
-    s.row_of[at + lane] = t.rows[row];
-    s.relative_q[at + lane] = relative(t.q[row], t.q[0]);
-    s.row_bit[at + lane] = static_cast<std::uint8_t>(row);
-    if (lane >= padded_lanes(lanes)) continue;
-    const typename Call::query* from = c.p.q.row(first_token + t.rows[row], head);
-    A* to = q + lane * s.key_stride;
-    for (index_t d = 0; d < c.dims.key_dim; d += batch::lanes) {
-      const index_t n = c.dims.key_dim - d;
-      factor
-          .times(lane >= lanes       ? batch(A(0))
-                 : n >= batch::lanes ? batch::widen(from + d)
-                                     : batch::widen_first(from + d, n))
-          .store(to + d);
-    }
-  }
-}
-
-/// Scores of the rows listed in s.pairs, in their order.
+/// Scores of a block's keys with all queries of a part.
 template <class A, class T>
-HEED_NOINLINE void score_all(decode_scratch<A>& s, index_t count, index_t lanes, index_t dim,
-                             index_t value_bytes) noexcept {
-  constexpr index_t vector = simd::batch<A>::lanes;
-  const index_t key_bytes = dim * static_cast<index_t>(sizeof(T));
-  if (count == 0) return;
-  for (index_t i = count; i < count + vector + row_pair<A>::ahead; ++i) s.pairs[i] = s.pairs[count - 1];
-  const index_t padded = padded_lanes(lanes);
+HEED_NOINLINE void score_block(const decode_scratch<A>& s, index_t i, const key_block& b, index_t dim,
+                               row_fetch& ahead) noexcept {
+  constexpr int vector = static_cast<int>(simd::batch<A>::lanes);
+  const panel<A>& p = s.parts[i].lanes;
+  A* const scores = s.scores_of(i);
+  const auto all = [&](auto each) HEED_BODY {
+    constexpr int lanes = decltype(each)::value;
+    for (index_t j = 0; j < b.count; j += vector / lanes)
+      for (index_t l = 0; l < p.lanes; l += lanes)
+        score_rows<A, T, lanes>(b.key + j, p.q + l * s.key_stride, s.key_stride, dim, scores + j * p.lanes + l, p.lanes,
+                                ahead);
+  };
   if constexpr (vector >= 4)
-    if (padded >= 4) {
-      for (index_t i = 0; i < count; i += vector / 4)
-        for (index_t l = 0; l < padded; l += 4)
-          score_pairs<A, T, 4>(s.pairs + i, s.key_stride, l, dim, l == 0 ? value_bytes : 0, l == 0 ? key_bytes : 0);
-      return;
-    }
+    if (p.lanes >= 4) return all(detail::constant<4>{});
   if constexpr (vector >= 2)
-    if (padded >= 2) {
-      for (index_t i = 0; i < count; i += vector / 2)
-        for (index_t l = 0; l < padded; l += 2)
-          score_pairs<A, T, 2>(s.pairs + i, s.key_stride, l, dim, l == 0 ? value_bytes : 0, l == 0 ? key_bytes : 0);
-      return;
-    }
-  for (index_t i = 0; i < count; i += vector)
-    for (index_t l = 0; l < padded; ++l)
-      score_pairs<A, T, 1>(s.pairs + i, s.key_stride, l, dim, l == 0 ? value_bytes : 0, l == 0 ? key_bytes : 0);
+    if (p.lanes >= 2) return all(detail::constant<2>{});
+  all(detail::constant<1>{});
 }
 
-/// From scores to weights, one part.
+/// From scores to weights, one part. A block without a live cell loses its keys.
 template <class A, class Call>
-HEED_NOINLINE void weigh_scores(const Call& c, decode_scratch<A>& s, index_t i) noexcept {
+HEED_NOINLINE void weigh_scores(const Call& c, const decode_scratch<A>& s, index_t i, key_block& b) noexcept {
   decode_part<A>& part = s.parts[i];
   live_groups& live = s.live[i];
-  const key_block& b = s.blocks[i];
   A* const scores = s.scores_of(i);
-  if (Call::modified || b.any_bias) modify_scores(c.mod, part.lanes, b, live, scores);
+  if (Call::modified || b.any_bias) modify_rows(c.mod, part.lanes, b, live, scores);
   part.fresh = live.count > 0;
-  if (!part.fresh) return;
-  mask_scores(part.lanes, live, scores);
-  if (part.lanes.vectors == 1)
-    softmax_block<Call::unit, A, 1>(scores, live, part.state.m, part.state.l, s.rescale + i * s.score_lanes);
-  else if constexpr (decode_scratch<A>::score_lanes > simd::batch<A>::lanes)
-    softmax_block<Call::unit, A, 2>(scores, live, part.state.m, part.state.l, s.rescale + i * s.score_lanes);
+  if (!part.fresh) {
+    b.count = 0;
+    return;
+  }
+  mask_rows(part.lanes, live, b.count, scores);
+  A* const rescale = s.rescale + i * s.score_lanes;
+  const softmax_state<A>& state = part.state;
+  if constexpr (decode_scratch<A>::score_lanes > simd::batch<A>::lanes)
+    if (part.lanes.vectors == 2)
+      return softmax_rows<Call::unit, A, 2>(scores, b.count, part.lanes.lanes, state.m, state.l, rescale);
+  softmax_rows<Call::unit, A, 1>(scores, b.count, part.lanes.lanes, state.m, state.l, rescale);
 }
 
-/// Adds the weighted values of one part's block. Its rows were touched while keys were scored.
-template <class A, class T, class Call>
-HEED_NOINLINE void add_rows(const Call& c, decode_scratch<A>& s, index_t i) noexcept {
+/// Adds the weighted values of one part's block.
+template <class A, class T>
+HEED_NOINLINE void add_rows(const decode_scratch<A>& s, index_t i, const key_block& b, index_t dim,
+                            row_fetch& ahead) noexcept {
   decode_part<A>& part = s.parts[i];
   const live_groups& live = s.live[i];
-  const key_block& b = s.blocks[i];
   const A* const weights = s.scores_of(i);
-  const index_t stride = part.lanes.lanes, dim = c.dims.value_dim;
+  const index_t stride = part.lanes.lanes;
   for (index_t g = 0; g < live.count; ++g) {
     const range keys{live.segment[g].begin, live.segment[g].end};
     const A* const rescale = part.fresh ? s.rescale + i * s.score_lanes : nullptr;
     part.fresh = false;
     if (!live.segment[g].partial) {
       weigh_rows<A, T>(weights + keys.begin * stride, stride, part.lanes.used, b.value + keys.begin, keys.size(), dim,
-                       rescale, part.state.o, s.value_stride);
+                       rescale, part.state.o, s.value_stride, ahead);
       continue;
     }
     for (index_t lane = 0; lane < part.lanes.used; ++lane) {
@@ -210,106 +79,120 @@ HEED_NOINLINE void add_rows(const Call& c, decode_scratch<A>& s, index_t i) noex
           s.packed_values[n++] = b.value[j];
         }
       weigh_rows<A, T>(s.packed_weights, 1, 1, s.packed_values, n, dim, rescale != nullptr ? rescale + lane : nullptr,
-                       part.state.o + lane * s.value_stride, s.value_stride);
+                       part.state.o + lane * s.value_stride, s.value_stride, ahead);
     }
   }
 }
 
-/// One block of every part that has keys left: all keys in address order, then all values.
+/// One block of every part that has keys left: all scores, then all values. While scores are made the block's values
+/// are fetched, and while values are added the next block's keys, so that memory and arithmetic work at the same time.
 template <class A, class Call>
-HEED_NOINLINE void attend_blocks(const Call& c, decode_scratch<A>& s, index_t count) noexcept {
+HEED_NOINLINE void attend_blocks(const Call& c, decode_scratch<A>& s, index_t count, key_block* now,
+                                 const key_block* next) noexcept {
   using key_type = typename Call::source::key_format::element;
   using value_type = typename Call::source::value_format::element;
   using key = std::conditional_t<std::is_void_v<key_type>, A, key_type>;
-  using value = std::conditional_t<Call::source::values_alias_keys, key,
-                                   std::conditional_t<std::is_void_v<value_type>, A, value_type>>;
-  index_t most = 0;
+  constexpr bool alias = Call::source::values_alias_keys;
+  using value = std::conditional_t<alias, key, std::conditional_t<std::is_void_v<value_type>, A, value_type>>;
   for (index_t i = 0; i < count; ++i) {
-    key_block& b = s.blocks[i];
-    if (!s.parts[i].more) {
-      b.count = 0;
-      continue;
-    }
+    key_block& b = now[i];
+    if (b.count == 0) continue;
     if (b.any_partial)
       find_live(c.m, s.parts[i].lanes, b, s.live[i]);
     else
       s.live[i].all(b.count);
-    if (s.live[i].count == 0) {
-      b.count = 0;
-      continue;
-    }
+    if (s.live[i].count == 0) b.count = 0;
+  }
+  row_fetch values(now, count, row_fetch::rows::values, alias ? 0 : c.kv.values_as().row_bytes(c.dims.value_dim));
+  for (index_t i = 0; i < count; ++i) {
+    key_block& b = now[i];
+    if (b.count == 0) continue;
     if constexpr (std::is_void_v<key_type>) {
       unpack_rows(c.kv.keys_as(), b.key, b.key_scales, b.count, c.dims.key_dim, s.key_stride,
                   s.keys + i * s.block_keys * s.key_stride);
-      if constexpr (Call::source::values_alias_keys)
+      for (index_t j = b.count; j < b.count + key_block::padding; ++j) b.key[j] = b.key[b.count - 1];
+      if constexpr (alias)
         for (index_t j = 0; j < b.count; ++j)
           b.value[j] = b.key[j] + c.dims.value_offset * static_cast<index_t>(sizeof(A));
     }
-    if constexpr (std::is_void_v<value_type> && !Call::source::values_alias_keys)
+    score_block<A, key>(s, i, b, c.dims.key_dim, values);
+  }
+  for (index_t i = 0; i < count; ++i)
+    if (now[i].count > 0) weigh_scores(c, s, i, now[i]);
+  values.finish();
+  row_fetch keys(next, count, row_fetch::rows::keys, c.kv.keys_as().row_bytes(c.dims.key_dim));
+  for (index_t i = 0; i < count; ++i) {
+    key_block& b = now[i];
+    if (b.count == 0) continue;
+    if constexpr (std::is_void_v<value_type> && !alias)
       unpack_rows(c.kv.values_as(), b.value, b.value_scales, b.count, c.dims.value_dim, s.value_stride,
                   s.values + i * s.block_keys * s.value_stride);
-    most = greater(most, b.count);
+    add_rows<A, value>(s, i, b, c.dims.value_dim, keys);
   }
-  index_t n = 0;
-  for (index_t j = 0; j < most; j += 2)
-    for (index_t i = 0; i < count; ++i)
-      for (index_t e = 0; e < 2 && j < s.blocks[i].count; ++e) {
-        const index_t at = lesser(j + e, s.blocks[i].count - 1); // an odd row twice, so that pairs stay pairs
-        s.pairs[n++] = {s.blocks[i].key[at], s.parts[i].lanes.q, s.scores_of(i) + at * s.parts[i].lanes.lanes,
-                        s.blocks[i].value[at]};
-      }
-  score_all<A, key>(s, n, s.parts[0].lanes.used, c.dims.key_dim,
-                    Call::source::values_alias_keys ? 0 : c.dims.value_dim * static_cast<index_t>(sizeof(value)));
-  for (index_t i = 0; i < count; ++i)
-    if (s.blocks[i].count > 0) weigh_scores(c, s, i);
-  for (index_t i = 0; i < count; ++i)
-    if (s.blocks[i].count > 0) add_rows<A, value>(c, s, i);
+  keys.finish();
+}
+
+/// Takes up chunk `number` of a part, and those before it that have no keys; closes the one under way.
+template <class A, score_unit Unit>
+HEED_NOINLINE void enter_chunk(decode_scratch<A>& s, index_t i, index_t number) noexcept {
+  decode_part<A>& p = s.parts[i];
+  for (; p.chunk < number; ++p.chunk) {
+    if (p.chunk > 0 && p.into.step == 0) merge_by_rows<Unit, A>(p.into.first, p.state, p.lanes.used, s.value_stride);
+    const index_t chunk = p.chunk + 1;
+    p.state = chunk == 0 || p.into.step > 0 ? p.into.of(chunk) : s.state(1, i);
+    reset_state(p.state, p.lanes.vectors * simd::batch<A>::lanes, p.lanes.used * s.value_stride);
+  }
 }
 
 /// The chunks of several key-value heads of one sequence, block by block in turn.
-/// tiles: one per head, at most max_parts, all of as many lanes; into[i]: where head i's state goes, by rows.
-/// chunks: how many, 0 for all.
+/// tiles: one per head, at most max_parts, all of as many lanes; into[i]: where head i's chunks go.
 template <class A, class Call>
-HEED_NOINLINE void decode_tiles(const Call& c, decode_scratch<A>& s, const tile* tiles, index_t count, index_t chunks,
-                                const softmax_state<A>* into) noexcept {
+HEED_NOINLINE void decode_tiles(const Call& c, decode_scratch<A>& s, const tile* tiles, index_t count,
+                                const decode_target<A>* into) noexcept {
   using stream = stream_of<Call>;
   stream* streams = reinterpret_cast<stream*>(s.streams);
+  key_block *now = s.blocks, *next = s.blocks + s.max_parts;
+  const auto pull = [&](index_t i) HEED_BODY {
+    decode_part<A>& p = s.parts[i];
+    p.more = p.next_chunk >= 0 && streams[i].next(next[i]);
+    while (!p.more && (p.into.chunks == 0 || p.next_chunk + 1 < p.into.chunks) && streams[i].next_chunk()) {
+      ++p.next_chunk;
+      p.more = streams[i].next(next[i]);
+    }
+    if (!p.more) next[i].count = 0;
+  };
   for (index_t i = 0; i < count; ++i) {
     make_lanes(c, s, i, tiles[i]);
     ::new (static_cast<void*>(streams + i))
         stream(c.m, c.kv, s.parts[i].t, c.shape.decode_block_keys, c.shape.decode_chunk_slots);
     decode_part<A>& p = s.parts[i];
-    p.total = into[i];
-    p.state = into[i];
-    p.more = streams[i].next_chunk();
-    p.done = !p.more;
-    reset_state(p.state, p.lanes.lanes, p.lanes.used * s.value_stride);
+    p.into = into[i];
+    p.chunk = p.next_chunk = -1;
+    pull(i);
+    enter_chunk<A, Call::unit>(s, i, 0);
   }
   for (;;) {
-    for (;;) {
-      bool any = false;
-      for (index_t i = 0; i < count; ++i) {
-        decode_part<A>& p = s.parts[i];
-        p.more = p.more && streams[i].next(s.blocks[i]);
-        any = any || p.more;
-      }
-      if (!any) break;
-      attend_blocks(c, s, count);
-    }
+    key_block* const swap = now;
+    now = next;
+    next = swap;
     bool any = false;
     for (index_t i = 0; i < count; ++i) {
       decode_part<A>& p = s.parts[i];
-      if (p.done) continue;
-      if (p.chunk > 0) merge_by_rows<Call::unit, A>(p.total, p.state, p.lanes.used, s.value_stride);
-      ++p.chunk;
-      p.more = (chunks == 0 || p.chunk < chunks) && streams[i].next_chunk();
-      p.done = !p.more;
-      if (p.done) continue;
-      p.state = s.state(1, i);
-      reset_state(p.state, p.lanes.lanes, p.lanes.used * s.value_stride);
+      next[i].count = 0;
+      if (!p.more) continue;
       any = true;
+      enter_chunk<A, Call::unit>(s, i, p.next_chunk);
+      pull(i);
     }
-    if (!any) return;
+    if (!any) break;
+    attend_blocks(c, s, count, now, next);
+  }
+  for (index_t i = 0; i < count; ++i) {
+    decode_part<A>& p = s.parts[i];
+    if (p.into.step > 0)
+      enter_chunk<A, Call::unit>(s, i, p.into.chunks - 1); // the last ones may have no keys
+    else if (p.chunk > 0)
+      merge_by_rows<Call::unit, A>(p.into.first, p.state, p.lanes.used, s.value_stride);
   }
 }
 

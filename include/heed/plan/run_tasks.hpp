@@ -98,7 +98,7 @@ template <class A, class Call>
 HEED_NOINLINE void run_decode(const run_context<A, Call>& x, worker_scratch<A, Call>& s, const task& k) noexcept {
   const Call& c = x.c;
   constexpr index_t most = kernel::decode_scratch<A>::max_parts, lanes_most = kernel::decode_scratch<A>::max_lanes;
-  kernel::softmax_state<A> into[most];
+  kernel::decode_target<A> into[most];
   const query_tiles<A, Call> tiles(c);
   const index_t stride = s.decode.value_stride;
   const auto list = [&](index_t i) HEED_BODY {
@@ -107,24 +107,24 @@ HEED_NOINLINE void run_decode(const run_context<A, Call>& x, worker_scratch<A, C
   if (k.whole) {
     for (index_t i = 0; i < k.tiles; ++i) {
       s.parts[i] = list(i);
-      into[i] = s.decode.state(0, i);
+      into[i] = {s.decode.state(0, i)};
     }
-    kernel::decode_tiles(c, s.decode, s.parts, k.tiles, 0, into);
-    for (index_t i = 0; i < k.tiles; ++i) kernel::finish_by_rows(c, s.parts[i], into[i], stride);
+    kernel::decode_tiles(c, s.decode, s.parts, k.tiles, into);
+    for (index_t i = 0; i < k.tiles; ++i) kernel::finish_by_rows(c, s.parts[i], into[i].first, stride);
     return;
   }
-  for (index_t chunk = k.chunk.begin; chunk < k.chunk.end; ++chunk) {
-    index_t n = 0;
-    for (index_t i = 0; i < k.tiles; ++i) {
-      const tile_record& r = x.work.tiles[k.first_tile + i];
-      if (chunk >= r.chunks) continue;
-      const tile t = list(i);
-      s.parts[n] = clip(t, c.kv, {x.work.chunk_begin[r.first_chunk + chunk], t.slots.end});
-      const index_t lanes = t.heads.size() * static_cast<index_t>(t.rows.size());
-      into[n++] = state_at(x.work.pool + r.state_offset + chunk * r.state_numbers, lanes);
-    }
-    kernel::decode_tiles(c, s.decode, s.parts, n, 1, into);
+  index_t n = 0;
+  for (index_t i = 0; i < k.tiles; ++i) {
+    const tile_record& r = x.work.tiles[k.first_tile + i];
+    const range mine = meet(k.chunk, {0, r.chunks});
+    if (mine.empty()) continue;
+    const tile t = list(i);
+    s.parts[n] = clip(t, c.kv, {x.work.chunk_begin[r.first_chunk + mine.begin], t.slots.end});
+    const index_t lanes = t.heads.size() * static_cast<index_t>(t.rows.size());
+    into[n++] = {state_at(x.work.pool + r.state_offset + mine.begin * r.state_numbers, lanes), mine.size(),
+                 r.state_numbers};
   }
+  kernel::decode_tiles(c, s.decode, s.parts, n, into);
   for (index_t i = 0; i < k.tiles; ++i) {
     tile_record& r = x.work.tiles[k.first_tile + i];
     const index_t mine = meet(k.chunk, {0, r.chunks}).size();
