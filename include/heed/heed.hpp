@@ -50,6 +50,7 @@
 #include <heed/merge.hpp>
 #include <heed/neighborhood/simulator.hpp>
 #include <heed/observe.hpp>
+#include <heed/observe/block_pool.hpp>
 #include <heed/observe/key_sums.hpp>
 #include <heed/observe/probability_rows.hpp>
 #include <heed/rope/rope_table.hpp>
@@ -65,6 +66,13 @@
 #include <heed/score/soft_cap.hpp>
 #include <heed/score/t5_buckets.hpp>
 #include <heed/score/temperature_tuning.hpp>
+#include <heed/select/anchor_attn.hpp>
+#include <heed/select/core_context.hpp>
+#include <heed/select/core_context_cache.hpp>
+#include <heed/select/proxy_attn.hpp>
+#include <heed/select/quest.hpp>
+#include <heed/select/vertical_slash.hpp>
+#include <heed/select/xattention.hpp>
 #include <heed/sparse/block_lists.hpp>
 #include <heed/sparse/quality.hpp>
 #include <heed/sparse/read_block_grid.hpp>

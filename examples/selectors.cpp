@@ -1,0 +1,201 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+// Which blocks each selector keeps of a long prompt, and what that costs: a table, the kept blocks of one head over its
+// true attention map, and recall against density.
+//   example_selectors [TOKENS [FOLDER]]: writes selectors_map.svg and selectors_recall.svg there
+#include <heed/heed.hpp>
+#include <heed/testing/structured_sequence.hpp>
+
+#include "needle/svg.hpp"
+#include "plain_loop.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+namespace {
+
+using heed::index_t;
+using needle::format;
+constexpr index_t heads = 4, kv_heads = 2, dim = 64, block = 64;
+
+struct point {
+  std::string setting;
+  double density, recall, error, seconds;
+};
+struct selector {
+  std::string name;
+  std::vector<point> points;
+  heed::block_lists drawn; ///< the lists nearest to a quarter of the pairs
+  double drawn_density = 9;
+};
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+/// Share of the pairs of a square of rows and keys that a head's lists keep, of those at or below the diagonal.
+double kept_share(const heed::block_lists& lists, index_t head, index_t row, index_t key, index_t size) {
+  const auto mask = lists.mask();
+  double kept = 0, all = 0;
+  for (index_t r = row; r < row + size; r += 8)
+    for (index_t j = key; j < key + size && j <= r; ++j) {
+      ++all;
+      kept += mask.allows({0, head, r, j, r, j}) ? 1 : 0;
+    }
+  return all > 0 ? kept / all : 0;
+}
+
+/// The head's attention in squares of `size` tokens, brighter is more; what a selector drops is grey.
+void draw_maps(const std::string& file, const std::vector<float>& map, index_t tokens, index_t size,
+               const std::vector<selector>& all) {
+  constexpr double edge = 230, gap = 26;
+  const index_t cells = tokens / size;
+  const double cell = edge / static_cast<double>(cells);
+  needle::drawing d(static_cast<int>((edge + gap) * static_cast<double>(all.size() + 1) + gap), 360,
+                    format("Kept blocks of one head over its attention map, %td tokens", tokens));
+  for (std::size_t s = 0; s <= all.size(); ++s) {
+    const double left = gap + (edge + gap) * static_cast<double>(s), top = 80;
+    d.text(left, top - 10, "title",
+           s == 0 ? std::string("all pairs")
+                  : format("%s, density %.2f", all[s - 1].name.c_str(), all[s - 1].drawn_density));
+    for (index_t r = 0; r < cells; ++r)
+      for (index_t c = 0; c <= r; ++c) {
+        const double mass =
+            static_cast<double>(map[static_cast<std::size_t>(r * cells + c)]) / static_cast<double>(size);
+        const bool kept = s == 0 || kept_share(all[s - 1].drawn, 0, r * size, c * size, size) >= 0.5;
+        d.box(left + cell * static_cast<double>(c), top + cell * static_cast<double>(r), cell + 0.1, cell + 0.1,
+              kept ? needle::hex(needle::colour_of(std::fmin(1., std::cbrt(mass)))) : "#d8d8d8");
+      }
+  }
+  d.scale(gap, 330, "no mass", "all of it");
+  std::ofstream(file) << d.finish();
+}
+
+void draw_recall(const std::string& file, index_t tokens, const std::vector<selector>& all) {
+  constexpr double left = 70, top = 60, width = 520, height = 320, legend = left + width + 24;
+  needle::drawing d(static_cast<int>(legend) + 170, static_cast<int>(top + height) + 60,
+                    format("Recall of attention mass by density, %td tokens", tokens));
+  for (int i = 0; i <= 10; i += 2) {
+    const double x = left + width * i / 10, y = top + height - height * i / 10;
+    d.line(format("%g,%g %g,%g", left, y, left + width, y), "#ddd");
+    d.text(left - 8, y + 4, "label", format("%d", 10 * i), "end");
+    d.text(x, top + height + 18, "label", format("%d", 10 * i), "middle");
+  }
+  d.text(left + width / 2, top + height + 42, "label", "pairs kept, percent of causal", "middle");
+  d.text(left - 42, top - 12, "label", "recall, percent");
+  for (std::size_t s = 0; s < all.size(); ++s) {
+    std::string line;
+    for (const point& p : all[s].points) {
+      const double x = left + width * p.density, y = top + height * (1 - p.recall);
+      line += format("%g,%g ", x, y);
+      d.dot(x, y, 3, needle::line_colour(s));
+    }
+    d.line(line, needle::line_colour(s), 2);
+    const double y = top + 8 + 20 * static_cast<double>(s);
+    d.line(format("%g,%g %g,%g", legend, y, legend + 24, y), needle::line_colour(s), 2);
+    d.text(legend + 32, y + 4, "label", all[s].name);
+  }
+  std::ofstream(file) << d.finish();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const index_t tokens = argc > 1 ? (std::atoll(argv[1]) + 255) / 256 * 256 : 1024;
+  const std::string folder = argc > 2 ? std::string(argv[2]) + "/" : std::string();
+  const heed::testing::structured_sequence text(
+      {.tokens = tokens, .q_heads = heads, .kv_heads = kv_heads, .dim = dim, .verticals = 6, .segment = 64});
+  const auto q = heed::view(text.q.data(), tokens, heads, dim), k = heed::view(text.k.data(), tokens, kv_heads, dim),
+             v = heed::view(text.v.data(), tokens, kv_heads, dim);
+  const auto kv = heed::contiguous(k, v);
+  std::vector<float> o_data(text.q.size());
+  const auto o = heed::view(o_data.data(), tokens, heads, dim);
+  heed::thread_pool pool{2};
+  heed::select_scratch<float> scratch;
+  const std::vector<index_t> sampled = heed::evenly_spaced_rows(tokens, 64);
+  double worst = 0;
+
+  double dense = HUGE_VAL;
+  for (int i = 0; i < 3; ++i) {
+    const double start = now();
+    heed::attend(pool, q, kv, o, heed::causal{});
+    dense = std::fmin(dense, now() - start);
+  }
+  std::printf("%td tokens, %td heads on %td, dense causal attention %.1f ms\n", tokens, heads, kv_heads, 1e3 * dense);
+  std::printf("%-15s %-22s %8s %8s %8s %12s %13s\n", "selector", "setting", "density", "recall", "error",
+              "estimate, ms", "attention, ms");
+
+  const auto run = [&](selector& of, const std::string& setting, const auto& how) {
+    heed::block_lists lists;
+    const double start = now();
+    const heed::selection_cost cost = heed::select(pool, how, q, k, lists, scratch);
+    const double selected = now();
+    heed::attend(pool, q, kv, o, heed::all_of(lists.mask(), heed::causal{}));
+    const double end = now();
+    const heed::selection_quality kept = heed::measure_selection(pool, q, kv, lists.mask(), sampled);
+    std::printf("%-15s %-22s %8.3f %8.3f %8.3f %12.1f %13.1f\n", of.name.c_str(), setting.c_str(), cost.density(),
+                kept.mean_recall, kept.mean_error, 1e3 * (selected - start), 1e3 * (end - selected));
+    of.points.push_back({setting, cost.density(), kept.mean_recall, kept.mean_error, selected - start});
+    for (const index_t t : heed::evenly_spaced_rows(tokens, 9)) { // what attend made of the lists
+      const index_t h = t % heads, g = h / (heads / kv_heads);
+      const auto mask = lists.mask();
+      worst = plain::furthest(worst,
+                              plain::attend(
+                                  &q(t, h, 0), dim, dim, tokens, [&](index_t j) { return &k(j, g, 0); },
+                                  [&](index_t j) { return &v(j, g, 0); },
+                                  [&](double x, index_t j) {
+                                    return j <= t && mask.allows({0, h, t, j, t, j}) ? x : -HUGE_VAL;
+                                  }),
+                              &o(t, h, 0));
+    }
+    if (std::fabs(cost.density() - 0.25) < std::fabs(of.drawn_density - 0.25)) {
+      of.drawn_density = cost.density();
+      of.drawn = std::move(lists);
+    }
+  };
+
+  std::vector<selector> all(4);
+  all[0].name = "xattention";
+  for (const double x : {0.3, 0.5, 0.7, 0.8, 0.9, 0.97})
+    run(all[0], format("threshold %.2f", x), heed::xattention{.block = block, .stride = 8, .threshold = x});
+  all[1].name = "proxy_attn";
+  for (const double x : {0.3, 0.5, 0.7, 0.8, 0.9, 0.97})
+    run(all[1], format("gamma %.2f", x),
+        heed::proxy_attn{.block = block, .groups = kv_heads, .gamma = x, .min_tokens = block});
+  all[2].name = "anchor_attn";
+  for (const double x : {2., 5., 6., 7., 8., 10.})
+    run(all[2], format("theta %g", x), heed::anchor_attn{.block = block / 2, .step = 4, .theta = x});
+  all[3].name = "vertical_slash";
+  for (const index_t n : {1, 4, 8, 16, 32, 64})
+    run(all[3], format("%td columns, %td slashes", n, n),
+        heed::vertical_slash{.vertical = n,
+                             .slash = n,
+                             .block = 32,
+                             .granule = 8,
+                             .first_columns = 4,
+                             .near_diagonals = 1,
+                             .least_vertical = 4,
+                             .least_slash = 1});
+
+  const index_t size = tokens / 32;
+  std::vector<float> map(32 * 32);
+  const index_t first_head[1] = {0};
+  heed::attend(pool, q, kv, o, heed::causal{},
+               heed::block_pool<float>(heed::view(map.data(), 1, 1, 32, 32), {size, size},
+                                       heed::row_choice::all().of_heads(first_head)));
+  draw_maps(folder + "selectors_map.svg", map, tokens, size, all);
+  draw_recall(folder + "selectors_recall.svg", tokens, all);
+  std::printf("wrote %sselectors_map.svg and %sselectors_recall.svg\n", folder.c_str(), folder.c_str());
+
+  {
+    // [readme]
+    heed::block_lists lists;
+    const heed::xattention how{.block = 64, .stride = 8, .threshold = 0.9};
+    const heed::selection_cost cost = heed::select(pool, how, q, k, lists, scratch);
+    heed::attend(pool, q, kv, o, heed::all_of(lists.mask(), heed::causal{}));
+    // [readme]
+    std::printf("xattention: %.1f %% of dense work for the estimate, %.1f %% for attention\n",
+                100 * cost.estimate_flops / cost.dense_flops, 100 * cost.density());
+  }
+  return plain::verdict("selectors", worst);
+}
