@@ -6,6 +6,7 @@
 #include <heed/kv/biased.hpp>
 #include <heed/kv/contiguous.hpp>
 #include <heed/kv/gathered.hpp>
+#include <heed/testing/eviction_laws.hpp>
 
 #include <kv/cache_owners.hpp>
 #include <kv/source_probe.hpp>
@@ -26,6 +27,26 @@ using indices = std::vector<index_t>;
 static_assert(evicting_cache<contiguous_cache<float, float>> && evicting_cache<ragged_heads_cache<bf16, bf16>>);
 static_assert(evicting_cache<paged_cache<f16, f16>> && evicting_cache<paged_cache<float, float, true>>);
 static_assert(!evicting_cache<sink_ring_cache<float, float>>);
+
+template <class Cache> void keeps_the_laws(Cache& cache, index_t heads) {
+  std::vector<float> x;
+  for (index_t i = 0; i < 40 * heads * 2; ++i) x.push_back(static_cast<float>(i % 251));
+  const auto rows = view(static_cast<const float*>(x.data()), 40, heads, 2);
+  ASSERT_EQ(text(cache.append(1, rows, rows)), "ok");
+  const auto r = testing::check_eviction(cache, 1, {.draws = 12, .seed = 3});
+  EXPECT_FALSE(r) << r.broken << ", head " << r.kv_head << ", draw " << r.draw;
+}
+TEST(kv_list_cache, caches_keep_the_laws_of_eviction) {
+  const cache_size size{2, 2, 40, 2, 2, 8, 20};
+  test::contiguous_owner<float> a(size);
+  test::ragged_owner<bf16> b(size);
+  test::paged_owner<float, true> c(size);
+  test::paged_owner<f16, false> d(size);
+  keeps_the_laws(a.cache, 2);
+  keeps_the_laws(b.cache, 2);
+  keeps_the_laws(c.cache, 2);
+  keeps_the_laws(d.cache, 2);
+}
 
 template <class Owner> void copies_from_any_source() {
   const auto k = numbered(9 * 2 * 3), v = numbered(9 * 2 * 2);
@@ -131,6 +152,15 @@ TEST(kv_list_cache, allocates_nothing) {
   allocates_nothing<test::ragged_owner<float>>();
   allocates_nothing<test::paged_owner<float, true>>();
   allocates_nothing<test::paged_owner<float, false>>();
+}
+
+TEST(kv_list_cache, sixteen_bit_rows_fold_without_infinities) {
+  test::contiguous_owner<f16> o({1, 1, 200, 1, 1});
+  const std::vector<float> x(200, 65504.f); // the largest f16: a sum of two would be infinite
+  ASSERT_EQ(text(o.cache.append(0, view(x.data(), 200, 1, 1), view(x.data(), 200, 1, 1))), "ok");
+  ASSERT_EQ(text(o.cache.keep(0, 0, indices{199}, dropped_rows::folded)), "ok");
+  EXPECT_EQ(key_at(o.cache.source(), 0, 0, 0), 65504.f);
+  EXPECT_EQ(o.cache.folded(0, 0), 199);
 }
 
 TEST(kv_list_cache, rows_of_other_types_keep_their_bits) {

@@ -9,13 +9,6 @@
 
 namespace heed {
 
-/// Scores the slots of one sequence from its queries: score(executor, q, kv, scores) fills one number per slot.
-/// Laws: the same bits for any worker count; no state left from one sequence to the next; finite for finite input.
-template <class S, class Executor, class Q, class K>
-concept slot_scorer = requires(const S& s, Executor& executor, const Q& q, const K& kv, score_table& scores) {
-  { s.score(executor, q, kv, scores) } -> std::same_as<failure>;
-};
-
 /// Splits `total` slots over the entries of `budgets` (layers, or heads of a layer).
 /// Law: the entries are not negative and add up to `total` exactly, wherever the allocator's limits allow that at all.
 template <class A>

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
 #pragma once
-// Executable laws of the stages of an eviction: protections, policies, allocators.
+// Executable laws of the stages of an eviction: protections, policies, allocators, caches that evict.
 #include <heed/evict/stages.hpp>
 #include <heed/testing/random_bits.hpp>
 
@@ -61,6 +61,33 @@ inline bool same_list(const kept_lists& a, const kept_lists& b, index_t kv_head)
   return true;
 }
 
+/// What a slot holds, by value.
+struct slot_image {
+  std::vector<float> key, value;
+  index_t position = 0;
+  float bias = 0;
+  friend bool operator==(const slot_image&, const slot_image&) = default;
+};
+template <class K> std::vector<std::vector<slot_image>> image_of(const K& kv, index_t seq) {
+  const kv_dims d = kv.dims();
+  std::vector<std::vector<slot_image>> heads;
+  for (index_t h = 0; h < d.kv_heads; ++h) {
+    heads.emplace_back();
+    for (index_t i = 0; i < kv.slots(seq, h); ++i) {
+      const kv_rows r = kv.rows(seq, h, {i, i + 1});
+      std::vector<typename K::key_format::accum> key(static_cast<std::size_t>(d.key_dim)),
+          value(static_cast<std::size_t>(d.value_dim));
+      kv.keys_as().unpack(r.key, r.key_scales, key);
+      kv.values_as().unpack(r.value, r.value_scales, value);
+      heads.back().push_back({{key.begin(), key.end()},
+                              {value.begin(), value.end()},
+                              r.positions != nullptr ? r.positions[0] : r.first,
+                              r.bias != nullptr ? r.bias[0] : 0.f});
+    }
+  }
+  return heads;
+}
+
 template <class P>
 eviction_report check_kept(const P& policy, const score_view& s, std::span<const index_t> budgets, kept_lists& kept) {
   kept_lists again(s.kv_heads(), kept.max_slots());
@@ -115,6 +142,49 @@ template <eviction_policy P> [[nodiscard]] eviction_report check_policy(const P&
       r.draw = draw;
       return r;
     }
+  }
+  return {};
+}
+
+/// The laws of evicting_cache, on what the cache holds now; it holds less afterwards. Elements of plain rows.
+///
+/// Requires  sequence seq holds something in each head
+template <evicting_cache C>
+[[nodiscard]] eviction_report check_eviction(C& cache, index_t seq, const eviction_draws& d = {}) {
+  using slots_of = std::vector<std::vector<detail::slot_image>>;
+  random_bits bits{d.seed};
+  const index_t heads = cache.kv_heads(), seen = cache.seen(seq);
+  slots_of before = detail::image_of(cache.source(), seq);
+  for (std::uint64_t draw = 0; draw < d.draws; ++draw) {
+    slots_of want = before;
+    std::vector<index_t> list;
+    for (index_t h = 0; h < (cache.per_head() ? heads : 1); ++h) {
+      const index_t n = cache.slots(seq, h), keep_in_16 = draw == 0 ? 16 : bits.in(8, 17);
+      list.clear();
+      for (index_t i = 0; i < n; ++i)
+        if (bits.in(0, 16) < keep_in_16) list.push_back(i);
+      list.push_back(n);
+      if (!cache.check_keep(seq, h, list) || !cache.keep(seq, h, list))
+        return {"keep: refuses slots that are not held", h, n, draw == 0, 1, draw};
+      if (detail::image_of(cache.source(), seq) != (h == 0 ? before : want))
+        return {"keep: a refused call changes nothing", h, -1, 0, 0, draw};
+      list.pop_back();
+      if (cache.check_keep(seq, h, list)) return {"check_keep: takes ascending slots that are held", h, -1, 0, 0, draw};
+      if (cache.keep(seq, h, list)) return {"keep: does what check_keep takes", h, -1, 0, 0, draw};
+      for (index_t g = cache.per_head() ? h : 0; g < (cache.per_head() ? h + 1 : heads); ++g) {
+        auto& head = want[static_cast<std::size_t>(g)];
+        std::vector<detail::slot_image> kept;
+        for (const index_t i : list) kept.push_back(head[static_cast<std::size_t>(i)]);
+        head = kept;
+        if (cache.slots(seq, g) != static_cast<index_t>(list.size()))
+          return {"keep: as many slots stay as are listed", g,   -1, cache.slots(seq, g),
+                  static_cast<index_t>(list.size()),        draw};
+      }
+      if (detail::image_of(cache.source(), seq) != want)
+        return {"keep: keys, values, biases and positions move with their slots", h, -1, 0, 0, draw};
+      if (cache.seen(seq) != seen) return {"keep: seen stays", h, -1, cache.seen(seq), seen, draw};
+    }
+    before = want;
   }
   return {};
 }
