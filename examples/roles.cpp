@@ -52,6 +52,7 @@ int main() {
   role("none of", heed::none_of(heed::sliding_window{7, 7}));
   role("top left", heed::query_positions::top_left());
   role("listed", heed::query_positions::listed(positions));
+  role("pieces", heed::prompt_rows{});
 
   const std::vector<float> table(q_heads * 257), factors(tokens, 1.f), slopes(q_heads, 0.1f);
   const std::vector<float> bias(q_heads * tokens * tokens);

@@ -41,6 +41,8 @@ template <class A, class K, class P, class... R>
 HEED_NOINLINE failure check_roles_of(const K& kv, P& p, const R&... roles) noexcept {
   const query_positions standard;
   p.positions = pick<role::positions, A>(standard, roles...);
+  const prompt_rows not_said = prompt_rows::none();
+  p.prompt = pick<role::prompt, A>(not_said, roles...);
   const scale natural{1.0 / __builtin_sqrt(static_cast<double>(p.extents.key_dim))};
   p.scale = pick<role::scale, A>(natural, roles...).value;
   if (const failure f = plan_detail::check_shape<A>(shape_of<A>(kv.dims(), roles...))) return f;
@@ -123,8 +125,10 @@ HEED_INLINE plan plan_for(const batch_shape& limits, const P&, const K& kv, cons
   using mask_type = std::remove_cvref_t<decltype(pick<role::mask, A>(full{}, roles...))>;
   using call_type = kernel::call<A, A, A, K, mask_type, no_score_mod, epilogue_list<>>;
   const full everything;
-  return plan(plan_detail::figures_of<A, call_type>(limits, kv.dims(), shape_of<A>(kv.dims(), roles...),
-                                                    pick<role::mask, A>(everything, roles...)));
+  return plan(plan_detail::figures_of<A, call_type>(
+      limits, kv.dims(), shape_of<A>(kv.dims(), roles...), pick<role::mask, A>(everything, roles...),
+      roles_given < role::prompt, A,
+      R... >> 0 ? plan_detail::prompt_pieces::of_any_size : plan_detail::prompt_pieces::of_many_rows));
 }
 
 /// Runs a checked call in a workspace of its own: body(plan, workspace) -> failure. name: of the caller.
@@ -230,13 +234,15 @@ template <class Executor, class Q, class K, class O, class... Role>
 ///              kv_heads). Without offsets each of the source's sequences has tokens / sequences rows
 /// Roles        in any order, each at most once: a mask (default full), a score modifier, scale (default
 ///              1/sqrt(key_dim); named where values are a part of their keys), query_positions (default: the last query
-///              at the last position seen), a tuning; any number of different epilogues (lse, sink_logit) and
-///              observers (key_sums, probability_rows)
+///              at the last position seen), prompt_rows (which rows are pieces of a prompt), a tuning; any number of
+///              different epilogues (lse, sink_logit) and observers (key_sums, probability_rows)
 /// Requires     o shares no memory with q and kv. See errc for what is refused; nothing is written then
 /// Laws         a row without visible keys gives zeros and lse -inf; masked, evicted and missing slots never enter
 ///              arithmetic
 /// Workspace    allocated and freed by the call; make_plan and run do without
-/// Determinism  same bits for any executor and worker count, and whatever else is in the batch
+/// Determinism  same bits for any executor and worker count, and whatever else is in the batch; for full and causal
+/// masks
+///              also for a prompt in pieces, of any sizes where prompt_rows names them
 /// Error        |o - exact| <= (8 + sqrt(n) + sqrt(D) S) 2^-23 sum_j p_j |v_j| for float, n visible keys, S the largest
 ///              sum of |terms| of a score
 /// Throws       error, with code and text; without exceptions the handler runs and o is untouched

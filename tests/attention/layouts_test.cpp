@@ -138,38 +138,65 @@ TEST(attention_layouts, a_dense_batch_equals_its_ragged_form) {
   EXPECT_TRUE(same_bits(unpacked, plain.o));
 }
 
-/// A prefill in chunks of any sizes, as long as a chunk's lanes take the prefill kernel.
-void expect_chunks_equal_whole(index_t length, index_t past, const std::vector<index_t>& chunks) {
-  const sample<> s(4, {length}, {past + length}, 2, 4, 24, 24);
+/// A prefill in chunks of any sizes. Role: prompt_rows, or none where each chunk's lanes take the prefill kernel
+/// anyway.
+template <class... Role>
+void expect_chunks_equal_whole(index_t group, index_t length, index_t past, const std::vector<index_t>& chunks,
+                               const Role&... role) {
+  const index_t heads = 2 * group;
+  const sample<> s(4, {length}, {past + length}, 2, group, 24, 24);
   const auto whole = s.run_from(erased_source<float>(s.kv()), masks()[1], given_shape{});
   const auto whole_full = s.run_from(erased_source<float>(s.kv()), masks()[0], given_shape{});
   index_t done = 0;
   for (std::size_t i = 0; done < length; ++i) {
     const index_t n = std::min(chunks[i % chunks.size()], length - done);
-    if (n * 4 <= tile_shape{}.few_lanes) break;
-    sample<> chunk(4, {n}, {past + done + n}, 2, 4, 24, 24);
-    chunk.q = cut(s.q, done, n, 8 * 24);
+    if (sizeof...(Role) == 0 && n * group <= tile_shape{}.few_lanes) break;
+    sample<> chunk(4, {n}, {past + done + n}, 2, group, 24, 24);
+    chunk.q = cut(s.q, done, n, heads * 24);
     chunk.k = cut(s.k, 0, past + done + n, 2 * 24);
     chunk.v = cut(s.v, 0, past + done + n, 2 * 24);
-    const auto part = chunk.run_from(erased_source<float>(chunk.kv()), masks()[1], given_shape{});
-    EXPECT_TRUE(same_bits(part.o, cut(whole.o, done, n, 8 * 24))) << "causal rows from " << done;
-    EXPECT_TRUE(same_bits(part.lse, cut(whole.lse, done, n, 8)));
+    const auto part = chunk.run_from(erased_source<float>(chunk.kv()), masks()[1], given_shape{}, role...);
+    EXPECT_TRUE(same_bits(part.o, cut(whole.o, done, n, heads * 24))) << "causal rows from " << done;
+    EXPECT_TRUE(same_bits(part.lse, cut(whole.lse, done, n, heads)));
     // Full: all keys are there for each chunk.
     chunk.key_offsets = s.key_offsets;
     chunk.k = s.k;
     chunk.v = s.v;
-    const auto seen = chunk.run_from(erased_source<float>(chunk.kv()), masks()[0], given_shape{});
-    EXPECT_TRUE(same_bits(seen.o, cut(whole_full.o, done, n, 8 * 24))) << "full rows from " << done;
+    const auto seen = chunk.run_from(erased_source<float>(chunk.kv()), masks()[0], given_shape{}, role...);
+    EXPECT_TRUE(same_bits(seen.o, cut(whole_full.o, done, n, heads * 24))) << "full rows from " << done;
     done += n;
   }
 }
 TEST(attention_layouts, chunked_prefill_equals_the_whole_bit_by_bit) {
   for (const tile_shape& shape : {tile_shape{}, tile_shape{2, 16, 48, 8, 64, 512}, tile_shape{1, 24, 40, 8, 64, 512}}) {
     given_shape::shape = shape;
-    expect_chunks_equal_whole(150, 0, {64});
-    expect_chunks_equal_whole(150, 37, {3, 50, 17});
-    expect_chunks_equal_whole(97, 200, {12, 13});
+    expect_chunks_equal_whole(4, 150, 0, {64});
+    expect_chunks_equal_whole(4, 150, 37, {3, 50, 17});
+    expect_chunks_equal_whole(4, 97, 200, {12, 13});
   }
   given_shape::shape = tile_shape{};
+}
+
+TEST(attention_layouts, a_prompt_in_pieces_of_any_size_equals_the_whole_bit_by_bit) {
+  for (const tile_shape& shape : {tile_shape{}, tile_shape{1, 24, 40, 8, 64, 512}}) {
+    given_shape::shape = shape;
+    for (const index_t group : {1, 4}) {
+      for (const index_t piece : {1, 3, 7}) expect_chunks_equal_whole(group, 60, 0, {piece}, prompt_rows{});
+      expect_chunks_equal_whole(group, 120, 45, {1, 50, 7, 3}, prompt_rows{});
+    }
+  }
+  given_shape::shape = tile_shape{};
+}
+
+TEST(attention_layouts, pieces_of_prompts_and_decode_steps_share_a_call) {
+  // Two sequences with one row each: the last piece of a prompt, and a decode step.
+  const sample<> s(5, {1, 1}, {80, 90}, 2, 4, 24, 24);
+  const std::vector<unsigned char> flags{1, 0};
+  const auto kv = erased_source<float>(s.kv());
+  const auto mixed = s.run_from(kv, masks()[1], prompt_rows::listed(flags));
+  const auto pieces = s.run_from(kv, masks()[1], prompt_rows{}), steps = s.run_from(kv, masks()[1]);
+  EXPECT_TRUE(same_bits(cut(mixed.o, 0, 1, 8 * 24), cut(pieces.o, 0, 1, 8 * 24)));
+  EXPECT_TRUE(same_bits(cut(mixed.o, 1, 1, 8 * 24), cut(steps.o, 1, 1, 8 * 24)));
+  EXPECT_FALSE(same_bits(pieces.o, steps.o)) << "the two kernels round alike: this test sees nothing";
 }
 } // namespace

@@ -166,6 +166,24 @@ TEST(plan_run_call, a_mask_that_tells_heads_apart_needs_a_plan_of_its_own) {
                     "the call's mask; the least is 1"));
 }
 
+TEST(plan_run_call, pieces_of_few_rows_need_a_plan_with_room_for_them) {
+  const sample<> s(4, {1}, {6}, 2, 2, 8, 6);
+  bound_call<> call(s);
+  call.p.prompt = prompt_rows{};
+  const auto mismatch = [&](const plan& made) {
+    return refusal(plan_detail::check_plan<float, bound_call<>::call_type>(made, call.get()));
+  };
+  const decode_shape limits{.sequences = 1, .q_heads = 4, .max_slots = 6};
+  EXPECT_EQ(mismatch(make_plan(limits, s.kv(), causal{})),
+            refusal(errc::plan_mismatch,
+                    "plan: room for a prompt in pieces of few rows is 0, give make_plan the call's "
+                    "prompt_rows; the least is 1"));
+  const plan made = make_plan(limits, s.kv(), causal{}, prompt_rows{});
+  EXPECT_EQ(mismatch(made), refusal());
+  EXPECT_NE(std::string(explain(made).c_str()).find("prefill"), std::string::npos);
+  EXPECT_EQ(mismatch(make_plan(batch_shape{1, 64, 4, 6}, s.kv(), causal{})), refusal()) << "many rows have the room";
+}
+
 TEST(plan_run_call, tunings_that_the_kernels_cannot_serve) {
   const auto with = [](const auto& spoil) {
     tile_shape shape = default_tuning{}(plan_detail::this_isa<float>(), {64, 64, 4});

@@ -5,6 +5,7 @@
 #include <heed/epilogue/epilogue_list.hpp>
 #include <heed/mask/full.hpp>
 #include <heed/plan/tuning.hpp>
+#include <heed/problem/prompt_rows.hpp>
 #include <heed/problem/query_positions.hpp>
 #include <heed/problem/scale.hpp>
 #include <heed/score/none.hpp>
@@ -15,13 +16,15 @@ namespace heed {
 namespace detail {
 inline namespace HEED_ISA {
 
-enum class role : unsigned char { mask, score, scale, positions, tuning, epilogue, observer, unknown };
+enum class role : unsigned char { mask, score, scale, positions, prompt, tuning, epilogue, observer, unknown };
 
 template <class R, class A> consteval role role_of() {
   if constexpr (std::is_same_v<R, heed::scale>)
     return role::scale;
   else if constexpr (std::is_same_v<R, query_positions>)
     return role::positions;
+  else if constexpr (std::is_same_v<R, prompt_rows>)
+    return role::prompt;
   else if constexpr (heed::mask<R>)
     return role::mask;
   else if constexpr (heed::tuning<R>)
@@ -141,16 +144,18 @@ template <class K> consteval bool check_source() {
 
 template <class A, class... R> consteval bool check_roles() {
   constexpr bool known = roles_given<role::unknown, A, R...> == 0;
-  static_assert(known,
-                "heed: a tail argument models no role: it is neither a mask, score modifier, scale, query_positions, "
-                "tuning, epilogue nor observer (an output view or a lambda may have another accumulator type)");
+  static_assert(
+      known,
+      "heed: a tail argument models no role: it is neither a mask, score modifier, scale, query_positions, "
+      "prompt_rows, tuning, epilogue nor observer (an output view or a lambda may have another accumulator type)");
   constexpr bool masks = roles_given<role::mask, A, R...> <= 1;
   static_assert(!known || masks, "heed: mask is given twice; combine masks with heed::all_of or heed::any_of");
   constexpr bool scores = roles_given<role::score, A, R...> <= 1;
   static_assert(!known || !masks || scores, "heed: score modifier is given twice; put them in order with heed::chain");
   constexpr bool single = roles_given<role::scale, A, R...> <= 1 && roles_given<role::positions, A, R...> <= 1 &&
-                          roles_given<role::tuning, A, R...> <= 1;
-  static_assert(!known || !masks || !scores || single, "heed: scale, query_positions or tuning is given twice");
+                          roles_given<role::prompt, A, R...> <= 1 && roles_given<role::tuning, A, R...> <= 1;
+  static_assert(!known || !masks || !scores || single,
+                "heed: scale, query_positions, prompt_rows or tuning is given twice");
   return known && masks && scores && single;
 }
 

@@ -30,7 +30,8 @@ public:
     index_t record_bytes = 0, task_bytes = 0; ///< of a tile and of a task
     /// Of one group of tiles that is split: chunks, chunk states of all its tiles, and their numbers.
     index_t group_chunks = 0, group_states = 0, group_numbers = 0;
-    bool any_tiles = false; ///< the mask may cut tiles or tell heads apart
+    bool any_tiles = false;  ///< the mask may cut tiles or tell heads apart
+    bool any_pieces = false; ///< pieces of a prompt may have few rows
     const char* isa = "";
   };
 
@@ -73,7 +74,7 @@ private:
   plan_text t;
   detail::text_buffer b{t.text, static_cast<index_t>(sizeof t.text)};
   const index_t group = f.dims.kv_heads > 0 ? f.limits.q_heads / f.dims.kv_heads : 0;
-  const bool decode_only = detail::capped_product(f.limits.rows(), group) <= f.shape.few_lanes;
+  const bool decode_only = !f.any_pieces && detail::capped_product(f.limits.rows(), group) <= f.shape.few_lanes;
   if (!decode_only) {
     b.put("prefill ");
     b.put(f.shape.panels);

@@ -46,12 +46,17 @@ template <class A> HEED_INLINE failure check_shape(const tile_shape& s) noexcept
   return {};
 }
 
+/// Which pieces of a prompt a plan has room for: by default few rows are decode steps.
+enum class prompt_pieces : unsigned char { of_many_rows, of_any_size };
+
 /// What a call within limits needs. Of the mask only most_query_tiles is asked.
 template <class A, class Call>
 HEED_NOINLINE plan::figures figures_of(const batch_shape& limits, const kv_dims& d, const tile_shape& shape,
-                                       [[maybe_unused]] const typename Call::mask_type& m) noexcept {
+                                       [[maybe_unused]] const typename Call::mask_type& m,
+                                       prompt_pieces pieces = prompt_pieces::of_many_rows) noexcept {
   using mask_type = typename Call::mask_type;
   plan::figures f;
+  f.any_pieces = pieces == prompt_pieces::of_any_size;
   f.limits = limits;
   f.dims = d;
   f.shape = shape;
@@ -68,13 +73,14 @@ HEED_NOINLINE plan::figures figures_of(const batch_shape& limits, const kv_dims&
   using detail::capped_product;
   const auto parts = [](index_t n, index_t of) HEED_BODY { return n / of + (n % of != 0 ? 1 : 0); };
   // Pieces of heads that share tiles, and the fewest rows of a tile: at worst each head alone, or each row alone.
-  const index_t pieces = head_aware<mask_type> ? limits.q_heads : d.kv_heads * parts(group, lanes);
+  const index_t head_parts = head_aware<mask_type> ? limits.q_heads : d.kv_heads * parts(group, lanes);
   const index_t least_lanes = panel_query_tiler<mask_type> ? f.panel_lanes : lanes;
   const index_t capacity = greater(1, least_lanes / greater(1, lesser(group, lanes)));
   if constexpr (bounded_query_tiler<mask_type>)
-    f.tiles = capped_product(pieces, m.most_query_tiles(limits.sequences, limits.tokens, capacity));
+    f.tiles = capped_product(head_parts, m.most_query_tiles(limits.sequences, limits.tokens, capacity));
   else
-    f.tiles = capped_product(pieces, parts(limits.tokens, query_tiler<mask_type> ? 1 : capacity) + limits.sequences);
+    f.tiles =
+        capped_product(head_parts, parts(limits.tokens, query_tiler<mask_type> ? 1 : capacity) + limits.sequences);
   f.observer_tasks =
       capped_product(capped_product(limits.sequences, d.kv_heads), parts(limits.max_slots, shape.chunk_slots));
   if (group <= shape.few_lanes) {
@@ -86,7 +92,7 @@ HEED_NOINLINE plan::figures figures_of(const batch_shape& limits, const kv_dims&
     f.group_numbers =
         capped_product(f.group_states, state_numbers<A>(kernel_kind::decode, shape.few_lanes, d.value_dim));
   }
-  if (capped_product(limits.rows(), group) > shape.few_lanes) {
+  if (f.any_pieces || capped_product(limits.rows(), group) > shape.few_lanes) {
     const index_t chunks = parts(limits.max_slots, shape.chunk_slots);
     f.group_chunks = greater(f.group_chunks, chunks);
     f.group_states = greater(f.group_states, chunks);
@@ -128,6 +134,14 @@ template <class A, class Call> HEED_NOINLINE failure check_plan(const plan& p, c
             "room for a mask that cuts tiles or tells heads apart",
             0,
             "give make_plan the call's mask; the least is",
+            1};
+  if (c.p.prompt.may_name_any() && !f.any_pieces &&
+      detail::capped_product(f.limits.rows(), c.p.heads.group()) <= f.shape.few_lanes)
+    return {errc::plan_mismatch,
+            "plan",
+            "room for a prompt in pieces of few rows",
+            0,
+            "give make_plan the call's prompt_rows; the least is",
             1};
   worker_scratch<A, Call> scratch;
   const index_t worker_bytes = scratch.lay_out(nullptr, 0, c.shape, c.dims) + 64; // quantised rows need more

@@ -3,6 +3,7 @@
 #pragma once
 // One call in its normal form: packed rows, whatever views it came as.
 #include <heed/problem/heads.hpp>
+#include <heed/problem/prompt_rows.hpp>
 #include <heed/problem/query_positions.hpp>
 #include <heed/view/footprint.hpp>
 
@@ -29,6 +30,7 @@ template <class TQ, class TO> struct problem {
   packed_rows<TO> o;       ///< [tokens][q_heads][value_dim]
   double scale;
   footprint read, written; ///< where q and o lie
+  prompt_rows prompt = prompt_rows::none();
 };
 
 } // namespace heed
