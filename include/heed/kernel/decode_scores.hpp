@@ -61,7 +61,7 @@ HEED_NOINLINE void modify_rows(const F& mod, const panel<A>& p, const key_block&
       x = fma(batch::load(bias), batch(log2e<A>), x);
     x.store(scores + at);
   }
-  if constexpr (modified) live.settle(p.every, b.count, kernel_shape<A>::group_keys);
+  if constexpr (modified) live.settle(p.every, b.count, kernel_shape<A>::group_keys, vector);
 }
 
 /// Masked cells become -inf, and what stands behind the last key up to a whole vector.
