@@ -5,6 +5,7 @@
 // reads.
 #include <heed/mask/block_sparse.hpp>
 
+#include <new>
 #include <span>
 #include <vector>
 
@@ -34,7 +35,12 @@ class block_lists {
 public:
   using entries = std::span<const std::int32_t>;
 
-  block_lists() = default;
+  HEED_INLINE block_lists() noexcept = default;
+  HEED_INLINE block_lists(const block_lists&) = default;
+  HEED_INLINE block_lists(block_lists&&) noexcept = default;
+  HEED_INLINE block_lists& operator=(const block_lists&) = default;
+  HEED_INLINE block_lists& operator=(block_lists&&) noexcept = default;
+  HEED_INLINE ~block_lists() = default;
   HEED_INLINE explicit block_lists(const block_shape& shape) { reset(shape); }
 
   /// Empties the lists and sets their sizes. Allocates only where they grow beyond what they ever held.
@@ -44,7 +50,17 @@ public:
   /// Writes the single key columns of one group of rows, by position.
   HEED_INLINE void set_stripes(index_t seq, index_t list, index_t group, entries keys);
   /// Says how each query head is treated (copied); without it head h reads list h / heads_per_list.
-  HEED_INLINE void set_heads(std::span<const block_head> heads) { heads_.assign(heads.begin(), heads.end()); }
+  HEED_INLINE void set_heads(std::span<const block_head> heads) {
+    const std::span<block_head> own = make_heads(static_cast<index_t>(heads.size()));
+    for (std::size_t i = 0; i < heads.size(); ++i) own[i] = heads[i];
+  }
+  /// The same to be written in place: n heads, each reading list 0.
+  [[nodiscard]] HEED_INLINE std::span<block_head> make_heads(index_t n) {
+    heads_.resize(static_cast<std::size_t>(n) * sizeof(block_head));
+    auto* const first = reinterpret_cast<block_head*>(heads_.data());
+    for (index_t i = 0; i < n; ++i) ::new (static_cast<void*>(first + i)) block_head{};
+    return {first, static_cast<std::size_t>(n)};
+  }
 
   /// Parts of `of` entries that n entries make, the last perhaps ragged; 0: none.
   [[nodiscard]] static HEED_INLINE index_t parts(index_t n, index_t of) noexcept {
@@ -64,13 +80,15 @@ public:
   [[nodiscard]] HEED_INLINE entries stripes(index_t seq, index_t list, index_t group) const noexcept {
     return stripes_.row(list_index(seq, list) * stripe_groups() + group);
   }
-  [[nodiscard]] HEED_INLINE std::span<const block_head> heads() const noexcept { return heads_; }
+  [[nodiscard]] HEED_INLINE std::span<const block_head> heads() const noexcept {
+    return {reinterpret_cast<const block_head*>(heads_.data()), heads_.size() / sizeof(block_head)};
+  }
 
   /// The arguments of the mask; they read this object's memory.
   [[nodiscard]] HEED_INLINE sparse_blocks view() const noexcept {
     return {shape_.block_rows,     shape_.block_keys, row_blocks(),    shape_.lists,
             shape_.heads_per_list, shape_.sequences,  full_.view(),    partial_.view(),
-            shape_.stripe_rows,    stripe_groups(),   stripes_.view(), heads_};
+            shape_.stripe_rows,    stripe_groups(),   stripes_.view(), heads()};
   }
   /// The mask over these lists; `cells` decides inside partial blocks. Valid until the lists change.
   template <heed::mask Cells = full>
@@ -87,6 +105,13 @@ private:
   struct pool {
     std::vector<std::int32_t> entries;
     std::vector<std::int64_t> begin, end;
+
+    HEED_INLINE pool() noexcept = default;
+    HEED_INLINE pool(const pool&) = default;
+    HEED_INLINE pool(pool&&) noexcept = default;
+    HEED_INLINE pool& operator=(const pool&) = default;
+    HEED_INLINE pool& operator=(pool&&) noexcept = default;
+    HEED_INLINE ~pool() = default;
 
     HEED_INLINE void reset(index_t rows) {
       entries.clear();
@@ -108,7 +133,7 @@ private:
 
   block_shape shape_{};
   pool full_, partial_, stripes_;
-  std::vector<block_head> heads_;
+  std::vector<std::byte> heads_; ///< block_heads: a vector of these would be code that objects of all ISAs share
 };
 
 namespace detail {

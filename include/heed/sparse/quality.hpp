@@ -13,6 +13,8 @@
 
 namespace heed {
 
+inline namespace HEED_ISA {
+
 /// What a selection keeps of dense attention, row by row and head by head, and over all of them.
 ///
 /// Shapes    recall, error: [rows][heads]
@@ -26,6 +28,8 @@ struct selection_quality {
   double mean_error = 0, greatest_error = 0;
   double density = 0;
 };
+
+} // namespace HEED_ISA
 
 /// count rows of n, evenly from the first to the last; all where count >= n.
 [[nodiscard]] HEED_INLINE std::vector<index_t> evenly_spaced_rows(index_t n, index_t count) {

@@ -18,25 +18,27 @@ HEED_INLINE void read_head_kinds(const index_list& types, const index_list& stre
   if (!streaming.empty() && streaming.size() != 2 * types.size())
     return detail::report({errc::bad_extent, "read_head_kinds", "count of streaming", streaming.size(),
                            "twice the head types are", 2 * types.size()});
-  std::vector<block_head> heads;
   index_t sparse = 0;
   for (index_t h = 0; h < types.size(); ++h) {
-    const index_t type = types[h];
-    if (type == 0) heads.push_back({head_kind::dense, 0, 0, 0});
-    if (type > 0) heads.push_back({head_kind::sparse, sparse++, 0, 0});
-    if (type >= 0) continue;
+    sparse += types[h] > 0;
+    if (types[h] >= 0) continue;
     if (streaming.empty())
       return detail::report(
           {errc::bad_extent, "read_head_kinds", "count of streaming", 0, "twice the head types are", 2 * types.size()});
     const index_t sinks = streaming[2 * h], local = streaming[2 * h + 1];
     if (sinks < 0) return detail::report({errc::bad_value, "read_head_kinds", "sinks", sinks, "the least is", 0, h});
     if (local < 1) return detail::report({errc::bad_value, "read_head_kinds", "local", local, "the least is", 1, h});
-    heads.push_back({head_kind::streaming, 0, sinks, local});
   }
   if (sparse > lists.shape().lists)
     return detail::report({errc::index_out_of_range, "read_head_kinds", "count of positive types", sparse,
                            "the lists are", lists.shape().lists});
-  lists.set_heads(heads);
+  const std::span<block_head> heads = lists.make_heads(types.size());
+  sparse = 0;
+  for (index_t h = 0; h < types.size(); ++h)
+    heads[static_cast<std::size_t>(h)] =
+        types[h] > 0   ? block_head{head_kind::sparse, sparse++, 0, 0}
+        : types[h] < 0 ? block_head{head_kind::streaming, 0, streaming[2 * h], streaming[2 * h + 1]}
+                       : block_head{head_kind::dense, 0, 0, 0};
 }
 
 } // namespace heed
