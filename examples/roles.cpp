@@ -49,6 +49,8 @@ int main() {
   role("tree", heed::tree{.prefix = tree_prefix, .ancestors = ancestors});
   role("bits", heed::bit_matrix{.packed = bits, .columns = columns});
   role("bytes", heed::byte_matrix(heed::view(bytes.data(), tokens, tokens)));
+  const std::vector<int> top_keys(tokens * 2, -1);
+  role("key lists", heed::key_lists({.positions = top_keys, .width = 2}));
   role("none of", heed::none_of(heed::sliding_window{7, 7}));
   role("top left", heed::query_positions::top_left());
   role("listed", heed::query_positions::listed(positions));
@@ -90,6 +92,13 @@ int main() {
   source("table", heed::paged(k_pool, v_pool, heed::block_table{page_ids, pages, lengths}));
   source("csr", heed::paged(k_pool, v_pool, heed::page_table{page_offsets, page_ids, last_page}));
   source("ring", heed::sink_ring(k, v, {.sinks = sinks, .seen = 1000}));
+  const std::vector<float> latent_data(tokens * 576), q_latent(tokens * q_heads * 576);
+  std::vector<float> o_latent(tokens * q_heads * 512);
+  const auto latent_rows = heed::view(latent_data.data(), tokens, 576);
+  ++asked;
+  taken +=
+      heed::validate(heed::view(q_latent.data(), tokens, q_heads, 576), heed::latent(latent_rows, {.value_dim = 512}),
+                     heed::view(o_latent.data(), tokens, q_heads, 512), heed::scale{0.07}) == heed::errc::ok;
   source("joined", heed::joined(kv, heed::contiguous(k, v)));
   source("gathered", heed::gathered(kv, {.indices = list, .width = 4, .order = heed::slot_order::any}));
   source("split", heed::head_split(full_heads, streaming_heads, kinds));
