@@ -34,5 +34,20 @@ TEST(view_index_rows, finds_the_first_that_is_at_least) {
   for (index_t x = 0; x < 10; ++x) EXPECT_EQ(rows.first_at_least(rows.row(0), x), want[x]) << x;
   EXPECT_EQ(rows.first_at_least({3, 3}, 0), 3);
 }
+TEST(view_index_rows, cursor_finds_numbers_in_any_order) {
+  std::vector<std::int32_t> entries;
+  for (std::int32_t i = 0; i < 100; ++i) entries.push_back(3 * i + (i % 5 == 0));
+  const std::vector<std::int32_t> begin{7}, end{93};
+  const index_rows rows{entries, begin, end};
+  index_row_cursor cursor(rows, rows.row(0));
+  const auto want = [&](index_t x) {
+    const index_t at = rows.first_at_least(rows.row(0), x);
+    return at < 93 ? index_t{entries[static_cast<std::size_t>(at)]} : index_t{-1};
+  };
+  for (index_t x = 0; x < 310; ++x) EXPECT_EQ(cursor.seek(x, -1), want(x)) << x;
+  for (index_t x = 309; x >= 0; x -= 7) EXPECT_EQ(cursor.seek(x, -1), want(x)) << x;
+  for (const index_t x : {50, 290, 3, 3, 200, 199, 400, 0}) EXPECT_EQ(cursor.seek(x, -1), want(x)) << x;
+  EXPECT_EQ(index_row_cursor(rows, {7, 7}).seek(0, -1), -1);
+}
 } // namespace
 } // namespace heed::test

@@ -88,25 +88,6 @@ HEED_INLINE auto streaming_mask(const block_head& h) noexcept {
   return all_of(causal{}, any_of(first_keys{h.sinks}, sliding_window{h.local - 1, 0}));
 }
 
-/// Looks up ascending numbers in one row of lists; close ones cost a step, others a binary search.
-struct row_cursor {
-  const index_rows& rows;
-  range row;
-  index_t at;
-
-  HEED_INLINE row_cursor(const index_rows& r, range places) noexcept : rows(r), row(places), at(places.begin) {}
-  /// Moves to the first entry that is at least x and returns it; `none` where there is none.
-  HEED_INLINE index_t seek(index_t x, index_t none) noexcept {
-    if (at > row.begin && rows.entries[at - 1] >= x) at = rows.first_at_least({row.begin, at}, x);
-    for (int step = 0; at < row.end && rows.entries[at] < x; ++step, ++at)
-      if (step == 8) {
-        at = rows.first_at_least({at, row.end}, x);
-        break;
-      }
-    return at < row.end ? rows.entries[at] : none;
-  }
-};
-
 /// 64 keys of one row from position k on: those seen for sure, and those that only cells can tell.
 struct block_words {
   std::uint64_t sure = 0, asked = 0;
@@ -149,9 +130,9 @@ index_t listed_runs(const Mask& m, const block_head& h, const tile& t, std::span
   using cells = std::remove_cvref_t<decltype(m.cells())>;
   const sparse_blocks& table = m.table();
   const index_t none = all_positions.end, size = table.block_keys, row = t.rows.front();
-  row_cursor full_at(table.full, table.blocks_at(table.full, t.seq, h.list, row));
-  row_cursor partial_at(table.partial, table.blocks_at(table.partial, t.seq, h.list, row));
-  row_cursor stripe_at(table.stripes, table.stripes_at(t.seq, h.list, row));
+  index_row_cursor full_at(table.full, table.blocks_at(table.full, t.seq, h.list, row));
+  index_row_cursor partial_at(table.partial, table.blocks_at(table.partial, t.seq, h.list, row));
+  index_row_cursor stripe_at(table.stripes, table.stripes_at(t.seq, h.list, row));
   run_writer w{out, t.k};
   run_cursor<cells> inside(m.cells(), t);
   const auto begin_of = [&](index_t block) HEED_BODY { return block == none ? none : block * size; };
@@ -221,9 +202,9 @@ void listed_bits(const Mask& m, const block_head& h, const tile& t, std::span<co
            (table.stripe_rows < 1 || t.rows[i] / table.stripe_rows == group);
          ++i)
       lanes |= std::uint64_t{1} << i;
-    row_cursor full_at(table.full, table.blocks_at(table.full, t.seq, h.list, row));
-    row_cursor partial_at(table.partial, table.blocks_at(table.partial, t.seq, h.list, row));
-    row_cursor stripe_at(table.stripes, table.stripes_at(t.seq, h.list, row));
+    index_row_cursor full_at(table.full, table.blocks_at(table.full, t.seq, h.list, row));
+    index_row_cursor partial_at(table.partial, table.blocks_at(table.partial, t.seq, h.list, row));
+    index_row_cursor stripe_at(table.stripes, table.stripes_at(t.seq, h.list, row));
     range here{0, 0}; // the block looked up last
     bool sure = false, open = false;
     for (std::size_t j = 0; j < k.size(); ++j) {

@@ -34,4 +34,23 @@ struct index_rows {
   }
 };
 
+/// Looks up ascending numbers in one row of lists; close ones cost a step, others a binary search.
+struct index_row_cursor {
+  const index_rows& rows;
+  range row;
+  index_t at;
+
+  HEED_INLINE index_row_cursor(const index_rows& r, range places) noexcept : rows(r), row(places), at(places.begin) {}
+  /// Moves to the first entry that is at least x and returns it; `none` where there is none.
+  HEED_INLINE index_t seek(index_t x, index_t none) noexcept {
+    if (at > row.begin && rows.entries[at - 1] >= x) at = rows.first_at_least({row.begin, at}, x);
+    for (int step = 0; at < row.end && rows.entries[at] < x; ++step, ++at)
+      if (step == 8) {
+        at = rows.first_at_least({at, row.end}, x);
+        break;
+      }
+    return at < row.end ? rows.entries[at] : none;
+  }
+};
+
 } // namespace heed
