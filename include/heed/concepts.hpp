@@ -204,6 +204,21 @@ concept batched_score_mod = requires(const S s, B x, const cells<B>& at) {
   noexcept->std::same_as<B>;
 };
 
+/// A score modifier that says `static constexpr bool gives_weights = true`: what it returns is the weight of the cell,
+/// and there is no softmax. o is the sum of weights times values over the visible keys, whatever sign and sum the
+/// weights have; lse is 0, and -inf where no key is visible; -inf still hides a cell. A bias of slots is left out, but
+/// -inf skips its slot. There are no probabilities to observe.
+template <class S>
+concept weight_mod = requires {
+  requires S::gives_weights;
+};
+/// One that also says `static constexpr bool without_scores = true` looks at no score: what it is given is unspecified,
+/// and no product of queries and keys is made.
+template <class S>
+concept plain_weight_mod = weight_mod<S> && requires {
+  requires S::without_scores;
+};
+
 // ---- key-value sources -----------------------------------------------------------------------------------------
 
 struct kv_dims {

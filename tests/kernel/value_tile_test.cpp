@@ -110,6 +110,25 @@ template <class A, int Vectors> void expect_values() {
       }
   }
 }
+TYPED_TEST(kernel_value_tile, lanes_that_saw_a_key_are_noted) {
+  using A = TypeParam;
+  test::random gen(3);
+  kernel::live_groups live;
+  for (int i = 0; i < 100; ++i) {
+    const index_t keys = gen.integer(1, 40), used = gen.integer(1, 48);
+    const auto sees = drawn_lanes(gen, keys, first_bits(used));
+    set_live<A>(live, sees, first_bits(used));
+    std::uint64_t some = 0;
+    for (const std::uint64_t lanes : sees) some |= lanes;
+    std::vector<A> m(64, -infinite<A>), l(64, A(0));
+    kernel::note_seen<A>(live, first_bits(used), 64, m.data(), l.data());
+    for (index_t v = 0; v < 64; ++v) {
+      const bool saw = (some >> v & 1u) != 0;
+      ASSERT_EQ(m[place(v)], saw ? A(0) : -infinite<A>);
+      ASSERT_EQ(l[place(v)], saw ? A(1) : A(0));
+    }
+  }
+}
 TYPED_TEST(kernel_value_tile, weighted_values_and_no_leak) {
   expect_values<TypeParam, 1>();
   expect_values<TypeParam, 2>();

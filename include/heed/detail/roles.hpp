@@ -142,6 +142,9 @@ template <class K> consteval bool check_source() {
     return false;
 }
 
+template <class A, class... R>
+inline constexpr bool weights_given = (false || ... || (role_of<R, A>() == role::score && weight_mod<R>));
+
 template <class A, class... R> consteval bool check_roles() {
   constexpr bool known = roles_given<role::unknown, A, R...> == 0;
   static_assert(
@@ -156,7 +159,10 @@ template <class A, class... R> consteval bool check_roles() {
                           roles_given<role::prompt, A, R...> <= 1 && roles_given<role::tuning, A, R...> <= 1;
   static_assert(!known || !masks || !scores || single,
                 "heed: scale, query_positions, prompt_rows or tuning is given twice");
-  return known && masks && scores && single;
+  constexpr bool shown = !weights_given<A, R...> || roles_given<role::observer, A, R...> == 0;
+  static_assert(!known || !masks || !scores || !single || shown,
+                "heed: an observer is given, but the score modifier gives weights: there are no probabilities");
+  return known && masks && scores && single && shown;
 }
 
 /// Whether calls on K must name their scale: where a value is a part of its key, the key holds more than the head had

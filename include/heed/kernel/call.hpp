@@ -28,6 +28,7 @@ template <class A, class TQ, class TO, class K, class M, class F, class E> struc
   kv_dims dims;
 
   static constexpr bool modified = !std::is_same_v<F, no_score_mod>;
+  static constexpr bool weighed = weight_mod<F>, scored = !plain_weight_mod<F>;
   static constexpr score_unit unit = modified ? score_unit::natural : score_unit::base_two;
   static constexpr bool keys_in_place = std::is_same_v<typename K::key_format::element, A>;
   static constexpr bool values_in_place = std::is_same_v<typename K::value_format::element, A>;

@@ -19,8 +19,13 @@ HEED_NOINLINE void finish_lanes(const Call& c, const tile& t, const A* m, const 
     A lse[batch::lanes], share[batch::lanes];
     const index_t n = lesser(batch::lanes, used - v);
     const batch sum = batch::load_first(l + v, n);
-    natural_lse<Call::unit>(batch::load_first(m + v, n), sum).store(lse);
-    (batch(A(1)) / sum).store(share);
+    if constexpr (Call::weighed) {
+      batch(A(0)).store(lse);
+      batch(A(1)).store(share);
+    } else {
+      natural_lse<Call::unit>(batch::load_first(m + v, n), sum).store(lse);
+      (batch(A(1)) / sum).store(share);
+    }
     for (index_t i = 0; i < n; ++i) {
       const index_t lane = first + v + i;
       const auto row = static_cast<std::size_t>(lane / heads);

@@ -128,7 +128,7 @@ HEED_INLINE bool score_panel(const Call& c, prefill_scratch<A>& s, const panel<A
   else
     live.all(b.count);
   if (live.count == 0) return false;
-  score_products<A, Vectors>(p, b.key, live, s.scores, ahead);
+  if constexpr (Call::scored) score_products<A, Vectors>(p, b.key, live, s.scores, ahead);
   if (Call::modified || b.any_bias) modify_scores(c.mod, p, b, live, s.scores);
   mask_scores(p, live, s.scores);
   return live.count > 0;
@@ -138,8 +138,13 @@ template <int Vectors, class A, class Call>
 HEED_NOINLINE void attend_panel(const Call& c, prefill_scratch<A>& s, const panel<A>& p, const key_block& b,
                                 const softmax_state<A>& state, row_prefetch& ahead) noexcept {
   if (!score_panel<Vectors>(c, s, p, b, ahead)) return;
-  softmax_block<Call::unit, A, Vectors>(s.scores, *s.live, state.m, state.l, s.rescale);
-  add_values<A, Vectors>(s.scores, b.value, c.dims.value_dim, *s.live, s.rescale, state.o, ahead);
+  if constexpr (Call::weighed) {
+    note_seen<A>(*s.live, p.every, p.lanes, state.m, state.l);
+    add_values<A, Vectors>(s.scores, b.value, c.dims.value_dim, *s.live, nullptr, state.o, ahead);
+  } else {
+    softmax_block<Call::unit, A, Vectors>(s.scores, *s.live, state.m, state.l, s.rescale);
+    add_values<A, Vectors>(s.scores, b.value, c.dims.value_dim, *s.live, s.rescale, state.o, ahead);
+  }
 }
 
 /// Makes rows readable as accumulators where the source stores them otherwise.

@@ -101,7 +101,8 @@ HEED_NOINLINE void modify_scores(const F& mod, const panel<A>& p, const key_bloc
                                {b.slot + j, 0},
                                batch::difference(p.relative_q + lane, relative(b.k[j], p.origin)),
                                lesser(batch::lanes, p.used - lane)};
-          x = apply_mod<A>(mod, x, c) + batch(static_cast<A>(b.bias[j]));
+          x = apply_mod<A>(mod, x, c);
+          if constexpr (!weight_mod<F>) x = x + batch(static_cast<A>(b.bias[j]));
           const auto gone = x == batch(-static_cast<A>(__builtin_inf()));
           if (gone.any()) live.take_out(j, gone.bits() << lane);
         } else

@@ -45,6 +45,23 @@ HEED_NOINLINE void softmax_block(A* scores, const live_groups& live, A* m, A* l,
   });
 }
 
+/// Where weights are given: maximum 0 and sum 1 in lanes that saw a key of the block, so that states merge by adding
+/// their outputs.
+template <class A>
+HEED_NOINLINE void note_seen(const live_groups& live, std::uint64_t every, index_t lanes, A* m, A* l) noexcept {
+  std::uint64_t seen = 0;
+  for (index_t s = 0; s < live.count; ++s) {
+    if (!live.segment[s].partial) seen = every;
+    for (index_t j = live.segment[s].begin; live.segment[s].partial && j < live.segment[s].end; ++j)
+      seen |= live.lanes[j];
+  }
+  for (index_t lane = 0; lane < lanes; ++lane)
+    if ((seen >> lane & 1u) != 0) {
+      m[lane] = A(0);
+      l[lane] = A(1);
+    }
+}
+
 /// o[e][v] = rescale[v] * o[e][v] + sum_j weights[j][v] * values[j][d + e] over the keys of one segment, for `Dims`
 /// dims from d on. rescale null: 1. Masked: only live lanes are touched, because 0 x NaN would leak; then the vectors
 /// may be some of a panel's, `stride` lanes wide, and bit `shift` of live[j] is their first lane.

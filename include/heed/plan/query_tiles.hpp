@@ -24,12 +24,12 @@ template <class A, class Call> class query_tiles {
 public:
   HEED_INLINE explicit query_tiles(const Call& c) noexcept : c_(c) {}
 
-  /// Few lanes, rows times group, take the decode kernel, but not pieces of a prompt. Decided before heads are split by
-  /// `alike`, so that a mask that allows the same for all heads takes the kernel that it would take without naming
-  /// heads.
+  /// Few lanes, rows times group, take the decode kernel, but not pieces of a prompt or given weights. Decided before
+  /// heads are split by `alike`, so that a mask that allows the same for all heads takes the kernel that it would take
+  /// without naming heads.
   [[nodiscard]] HEED_INLINE kernel_kind kind(index_t seq) const noexcept {
     const bool few = c_.p.extents.rows(seq) * c_.p.heads.group() <= c_.shape.few_lanes;
-    return few && !c_.p.prompt(seq) ? kernel_kind::decode : kernel_kind::prefill;
+    return few && !Call::weighed && !c_.p.prompt(seq) ? kernel_kind::decode : kernel_kind::prefill;
   }
   /// The heads from `first` on that share lanes: all of a group where the mask is alike for them, else one.
   [[nodiscard]] HEED_INLINE range heads_from(index_t kv_head, index_t first, kernel_kind k) const noexcept {

@@ -132,7 +132,8 @@ template <class Score> double score_size(const Score& score, double x, double su
 } // namespace detail
 
 /// O = softmax(score(scale Q K^T) + bias, masked) V in double, by the definition: scores and their maximum, their sum,
-/// then the weighted values. Slots that are masked, holes, or have a bias or score of -inf never enter.
+/// then the weighted values. A score that gives weights (weight_mod) is the p of its cell. Slots that are masked,
+/// holes, or have a bias or score of -inf never enter.
 ///
 /// Shapes    q: view [tokens][heads][key_dim], any element and strides
 /// Requires  heads a multiple of kv.dims().kv_heads; tokens >= the last row offset
@@ -176,7 +177,7 @@ result attend(const Query& q, const Source& kv, const Mask& mask, const Score& s
               dot += query[d] * key[d];
               sizes += std::fabs(query[d] * key[d]);
             }
-            x[j] = detail::scored(score, c.scale * dot, at) + held.bias[j];
+            x[j] = detail::scored(score, c.scale * dot, at) + (weight_mod<Score> ? 0. : held.bias[j]);
             if (x[j] == none) continue;
             ++r.visible[at_row];
             size = std::fmax(size, detail::score_size(score, c.scale * dot, std::fabs(c.scale) * sizes, at) +
@@ -190,7 +191,7 @@ result attend(const Query& q, const Source& kv, const Mask& mask, const Score& s
           double sum = 0;
           for (const double s : x)
             if (s != none) sum += std::exp(s - top);
-          const double lse = top + std::log(sum);
+          const double lse = weight_mod<Score> ? 0. : top + std::log(sum);
           r.lse[at_row] = lse;
           const double kept = c.sinks != nullptr ? 1 / (1 + std::exp(static_cast<double>(c.sinks[head]) - lse)) : 1.;
 
@@ -199,12 +200,12 @@ result attend(const Query& q, const Source& kv, const Mask& mask, const Score& s
           double* magnitude = r.magnitude.data() + static_cast<index_t>(at_row) * dims.value_dim;
           for (std::size_t j = 0; j < x.size(); ++j) {
             if (x[j] == none) continue;
-            const double p = std::exp(x[j] - lse);
+            const double p = weight_mod<Score> ? x[j] : std::exp(x[j] - lse);
             probability(query_row{seq, head, row, token, position}, static_cast<index_t>(j), p);
             const double* value = held.values.data() + static_cast<index_t>(j) * dims.value_dim;
             for (index_t e = 0; e < dims.value_dim; ++e) {
               o[e] += kept * p * value[e];
-              magnitude[e] += kept * p * std::fabs(value[e]);
+              magnitude[e] += kept * std::fabs(p * value[e]);
             }
           }
         }

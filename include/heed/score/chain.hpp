@@ -8,10 +8,12 @@ namespace heed {
 
 /// chain(a, b, c): c(b(a(x))). The order is the model's: most cap before they add a bias, FlashInfer adds ALiBi first.
 ///
-/// Laws      score_mod; batched_score_mod where all are. check reports the first that fails
-/// Cost      the sum of its parts
+/// Laws      score_mod; batched_score_mod where all are; gives weights if the last does. check reports the first that
+/// fails Cost      the sum of its parts
 template <class First, class... Rest> class chain {
 public:
+  static constexpr bool gives_weights = weight_mod<chain<Rest...>>;
+
   HEED_INLINE explicit constexpr chain(First first, Rest... rest) noexcept : first_(first), rest_(rest...) {}
 
   template <class A>
@@ -38,6 +40,8 @@ private:
 
 template <class Last> class chain<Last> {
 public:
+  static constexpr bool gives_weights = weight_mod<Last>;
+
   HEED_INLINE explicit constexpr chain(Last last) noexcept : last_(last) {}
 
   template <class A>
