@@ -172,9 +172,9 @@ public:
   ///
   /// Requires  a source of plain elements without holes that shares no memory with the cache; where heads share a list
   ///           they hold the same positions; means are not taken along (a compensated slot keeps its weight for good)
-  template <kv_source S>
-  requires(storable_as<typename S::key_format::element, typename Cache::key_element>&&
-               storable_as<typename S::value_format::element, typename Cache::value_element>)
+  template <kv_source S, class Self = Cache> // Clang 14 looks into Cache, not yet complete, without a name of its own
+  requires(storable_as<typename S::key_format::element, typename Self::key_element>&&
+               storable_as<typename S::value_format::element, typename Self::value_element>)
       [[nodiscard]] HEED_INLINE failure copy_from(const S& source, index_t from, index_t to) noexcept {
     const kv_dims d = source.dims();
     if (const failure f = self().check_index("copy_from", to, 0)) return f;
