@@ -3,9 +3,13 @@
 // The same calls of heed, built once per instruction set; HEED_CALLS is the name of this build's entry. Uses neither
 // standard containers nor algorithms, so that what the objects share is heed's doing.
 #include <heed/attention.hpp>
+#include <heed/evict/compact.hpp>
+#include <heed/evict/reindex.hpp>
+#include <heed/evict/select.hpp>
 #include <heed/exec/sequential.hpp>
 #include <heed/exec/thread_pool.hpp>
 #include <heed/kv/contiguous.hpp>
+#include <heed/kv/contiguous_cache.hpp>
 #include <heed/kv/paged.hpp>
 #include <heed/mask/all_of.hpp>
 #include <heed/mask/causal.hpp>
@@ -95,12 +99,37 @@ template <class T> double attend_twice() {
   return sum + sum_of(o, heads * dim);
 }
 
+/// A cache that grows, evicts, folds and goes back.
+template <class T> double shrink_cache() {
+  constexpr heed::index_t rows = 20, lists = kv_heads;
+  static T fresh[rows * kv_heads * dim], k[rows * kv_heads * dim], v[rows * kv_heads * dim];
+  static heed::index_t lengths[lists], positions[lists * rows], seen[1], counts[lists], where[lists];
+  static float bias[lists * rows], key_means[lists * dim], value_means[lists * dim];
+  for (heed::index_t i = 0; i < rows * kv_heads * dim; ++i) fresh[i] = heed::narrow<T>(static_cast<float>(i % 9));
+  heed::contiguous_cache<T, T> cache(heed::view(k, 1, rows, kv_heads, dim), heed::view(v, 1, rows, kv_heads, dim),
+                                     {lengths, positions, seen, bias, {key_means, value_means, counts, where}});
+  const auto x = heed::view(fresh, rows, kv_heads, dim);
+  if (cache.append(0, x, x)) return -1e9;
+  heed::score_table scores(cache.source());
+  heed::kept_lists kept(cache.source());
+  for (float& s : scores.row(1)) s = static_cast<float>(&s - scores.row(1).data());
+  const heed::index_t budgets[lists] = {7, 9};
+  if (heed::select_top(scores, heed::protect_ends{2, 1} | heed::unprotected{}, budgets, kept)) return -1e9;
+  if (heed::compact(cache, 0, kept, scores)) return -1e9;
+  kept.clear();
+  if (heed::compact_folding(cache, 0, kept) || cache.append(0, x.slice(0, 0, 3), x.slice(0, 0, 3))) return -1e9;
+  heed::reindex(cache, 0, heed::rope{.dims = dim});
+  if (cache.rollback(0, 1)) return -1e9;
+  return static_cast<double>(cache.slots(0, 0) + cache.seen(0) + cache.bytes_held());
+}
+
 } // namespace
 
 /// What the calls come to; -1 where an error thrown here is not caught here.
 double HEED_CALLS() {
   double sum = walk_source<float>() + walk_source<heed::bf16>() + walk_mask() + work_together();
   sum += attend_twice<float>() + attend_twice<heed::bf16>();
+  sum += shrink_cache<float>() + shrink_cache<heed::bf16>();
   try {
     heed::expect(heed::errc::overlap);
     sum = -1;

@@ -14,6 +14,9 @@ namespace heed {
 class kept_lists {
 public:
   constexpr kept_lists() noexcept = default;
+  HEED_INLINE kept_lists(kept_lists&&) noexcept = default;
+  HEED_INLINE kept_lists& operator=(kept_lists&&) noexcept = default;
+  HEED_INLINE ~kept_lists() = default; // written out, so that none is emitted
   /// Memory of its own; all lists are empty.
   HEED_INLINE kept_lists(index_t kv_heads, index_t max_slots)
       : own_(checked_size(kv_heads, max_slots)), own_lengths_(kv_heads), slots_(own_.data()),

@@ -38,6 +38,9 @@ private:
 class score_table {
 public:
   constexpr score_table() noexcept = default;
+  HEED_INLINE score_table(score_table&&) noexcept = default;
+  HEED_INLINE score_table& operator=(score_table&&) noexcept = default;
+  HEED_INLINE ~score_table() = default; // written out, so that none is emitted
   /// Memory of its own; all lengths are 0.
   HEED_INLINE score_table(index_t kv_heads, index_t max_slots)
       : own_(checked_size(kv_heads, max_slots)), own_lengths_(kv_heads), scores_(own_.data()),

@@ -33,6 +33,7 @@ public:
   using key_format = elements<K>;
   using value_format = elements<V>;
   static constexpr bool values_alias_keys = Alias;
+  static constexpr bool equal_heads = true;
 
   /// Views: [batch][sinks + ring][kv_heads][dim]. front: leading axes that the caller's views do not have.
   HEED_INLINE sink_ring_source(const tensor_view<const K, 4>& k, const tensor_view<const V, 4>& v, index_t front,
