@@ -75,6 +75,19 @@ TEST(select_xattention, lists_equal_the_slow_rule) {
     }
 }
 
+TEST(select_xattention, queries_may_be_laid_out_in_stretches) {
+  const selection_input<double> x(3, 75, 139, 2, 2, 6, drawn_as::structured);
+  for (const index_t blocks : {0, 1, 3}) {
+    block_lists out;
+    select_scratch<double> s;
+    s.most_query_bytes = blocks * 16 * 2 * 6 * 8;
+    const xattention how{16, 4, 0.7, 1};
+    const selection_cost cost = run_selector(how, x, out, s);
+    EXPECT_EQ(blocks_of(out), slow(how, x)) << blocks << " blocks at a time";
+    EXPECT_EQ(cost.estimate_flops, 4. * 4 * 24 * (19 * 16 + 19 * 20 / 2));
+  }
+}
+
 TEST(select_xattention, diagonals_are_partial_and_the_rest_full) {
   const selection_input<double> x(3, 32, 80, 1, 2, 8);
   const block_lists got = lists_of(xattention{16, 4, 0.6, 1}, x);

@@ -12,7 +12,10 @@
 namespace heed {
 
 /// Memory of estimates, reusable between calls: it grows to the largest call and stays. One per thread that selects.
+///
+/// Units     most_query_bytes: of queries that XAttention lays out at a time (one block of rows at least)
 template <class A> struct select_scratch {
+  index_t most_query_bytes = index_t{64} << 20;
   std::vector<std::byte> workspace;
   std::vector<A> q, k, o, lse, pooled, other;
   std::vector<index_t> positions;

@@ -48,13 +48,12 @@ struct proxy_attn {
 namespace detail {
 inline namespace HEED_ISA {
 
-/// Every stride-th row from `first` on, averaged over equal groups of heads: [rows][groups][dim].
+/// Every stride-th row from the first on, averaged over some heads: [rows][dim].
 template <class A, class T>
-void average_heads(const tensor_view<T, 3>& x, index_t stride, index_t groups, A* out) noexcept {
-  const index_t each = x.extent(1) / groups, dim = x.extent(2);
-  for (index_t r = 0; r < x.extent(0); r += stride)
-    for (index_t g = 0; g < groups; ++g, out += dim)
-      simd::mean_rows<A>(&x(r, g * each, 0), x.stride(1), each, dim, out);
+void average_heads(const tensor_view<T, 3>& x, index_t stride, range heads, A* out) noexcept {
+  const index_t dim = x.extent(2);
+  for (index_t r = 0; r < x.extent(0); r += stride, out += dim)
+    simd::mean_rows<A>(&x(r, heads.begin, 0), x.stride(1), heads.size(), dim, out);
 }
 
 /// How many blocks of keys carry the share gamma of a head's last queries. sums: [blocks].
@@ -117,34 +116,32 @@ selection_cost select(Executor& executor, const proxy_attn& how, const tensor_vi
   const double per_cell = 4 * static_cast<double>(dim);
   cost.estimate_flops = per_cell * static_cast<double>(heads) * detail::causal_cells(keys - last, {0, last}, {0, keys});
 
-  // One map per group.
-  const index_t q_proxies = parts(rows, how.stride), k_proxies = parts(keys, how.stride);
-  A* const proxy_q = room(s.q, q_proxies * how.groups * dim);
-  A* const proxy_k = room(s.k, k_proxies * how.groups * dim);
-  detail::average_heads(q, how.stride, how.groups, proxy_q);
-  detail::average_heads(k, how.stride, how.groups, proxy_k);
-  for (index_t i = 0; i < q_proxies; ++i) s.positions[static_cast<std::size_t>(i)] = before / how.stride + i;
-  A* const map = room(s.pooled, how.groups * row_blocks * key_blocks);
-  const index_t each = how.block / how.stride;
-  detail::pool_probabilities<A>(
-      executor, s, view(static_cast<const A*>(proxy_q), q_proxies, how.groups, dim),
-      view(static_cast<const A*>(proxy_k), k_proxies, how.groups, dim), {first_positions(q_proxies), factor},
-      block_pool<A>(view(map, 1, how.groups, row_blocks, key_blocks), {each, each, pool_by::maximum}));
-  cost.estimate_flops += per_cell * static_cast<double>(how.groups) *
-                         detail::causal_cells(k_proxies - q_proxies, {0, q_proxies}, {0, k_proxies});
-
   const index_t least = parts(how.min_tokens, how.block);
-  std::vector<index_t>& budget = s.positions; // of the estimates, which are over
-  room(budget, heads);
+  std::vector<std::int32_t>& budget = s.distances;
+  budget.resize(static_cast<std::size_t>(heads));
   for (index_t h = 0; h < heads; ++h)
-    budget[static_cast<std::size_t>(h)] = detail::blocks_that_carry(
-        s, std::span<A>(sums + h * key_blocks, static_cast<std::size_t>(key_blocks)), how.block, keys, how.gamma);
-  for (index_t g = 0; g < how.groups; ++g)
+    budget[static_cast<std::size_t>(h)] = static_cast<std::int32_t>(detail::blocks_that_carry(
+        s, std::span<A>(sums + h * key_blocks, static_cast<std::size_t>(key_blocks)), how.block, keys, how.gamma));
+
+  // One map per group.
+  const index_t q_proxies = parts(rows, how.stride), k_proxies = parts(keys, how.stride), each = how.block / how.stride;
+  const index_t q_heads = heads / how.groups, kv_heads = k.extent(1) / how.groups;
+  for (index_t i = 0; i < q_proxies; ++i) s.positions[static_cast<std::size_t>(i)] = before / how.stride + i;
+  for (index_t g = 0; g < how.groups; ++g) {
+    A* const proxy_q = room(s.q, q_proxies * dim);
+    A* const proxy_k = room(s.k, k_proxies * dim);
+    A* const map = room(s.pooled, row_blocks * key_blocks);
+    detail::average_heads(q, how.stride, {g * q_heads, (g + 1) * q_heads}, proxy_q);
+    detail::average_heads(k, how.stride, {g * kv_heads, (g + 1) * kv_heads}, proxy_k);
+    detail::pool_probabilities<A>(
+        executor, s, view(static_cast<const A*>(proxy_q), q_proxies, 1, dim),
+        view(static_cast<const A*>(proxy_k), k_proxies, 1, dim), {first_positions(q_proxies), factor},
+        block_pool<A>(view(map, 1, 1, row_blocks, key_blocks), {each, each, pool_by::maximum}));
+    cost.estimate_flops += per_cell * detail::causal_cells(k_proxies - q_proxies, {0, q_proxies}, {0, k_proxies});
     for (index_t r = 0; r < row_blocks; ++r) {
       const index_t seen = before / how.block + r + 1;
-      const A* const scores = map + (g * row_blocks + r) * key_blocks;
-      rank_descending(std::span<const A>(scores, static_cast<std::size_t>(seen)), s.order);
-      for (index_t h = g * heads / how.groups; h < (g + 1) * heads / how.groups; ++h) {
+      rank_descending(std::span<const A>(map + r * key_blocks, static_cast<std::size_t>(seen)), s.order);
+      for (index_t h = g * q_heads; h < (g + 1) * q_heads; ++h) {
         const index_t share = parts(budget[static_cast<std::size_t>(h)] * seen, key_blocks);
         const index_t n = lesser(seen, greater(share, least));
         const auto diagonal = static_cast<std::int32_t>(seen - 1);
@@ -154,6 +151,7 @@ selection_cost select(Executor& executor, const proxy_attn& how, const tensor_vi
         detail::store_causal_row(out, h, r, diagonal, s.row);
       }
     }
+  }
   detail::count_flops(out, before, heads, dim, cost);
   return cost;
 }

@@ -70,7 +70,7 @@ inline namespace HEED_ISA {
 /// Fills `out` with one list per query head: attend with all_of(out.mask(), causal{}).
 ///
 /// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim], the last rows of which are those of q
-/// Effects   out is reset; scratch grows: per key-value head all keys, 64 MiB of queries at most (or one block), sums
+/// Effects   out is reset; scratch grows: per key-value head all keys, most_query_bytes of queries, sums
 /// Throws    error where options or shapes do not fit; nothing is written then
 template <class A, class Executor, class TQ, class TK>
 selection_cost select(Executor& executor, const xattention& how, const tensor_view<TQ, 3>& q,
@@ -88,9 +88,8 @@ selection_cost select(Executor& executor, const xattention& how, const tensor_vi
   const index_t group = heads / k.extent(1), each = how.block / how.stride, wide = how.stride * dim;
   out.reset({.rows = rows, .keys = keys, .block_rows = how.block, .block_keys = how.block, .lists = heads});
   const index_t key_groups = parts(keys, how.stride), key_blocks = parts(keys, how.block);
-  constexpr index_t most_bytes = index_t{64} << 20;
-  const index_t chunk =
-      greater(1, most_bytes / (how.block * group * dim * static_cast<index_t>(sizeof(A)))) * how.block;
+  const index_t block_bytes = how.block * group * dim * static_cast<index_t>(sizeof(A));
+  const index_t chunk = greater(1, s.most_query_bytes / block_bytes) * how.block;
   const double factor = 1 / (__builtin_sqrt(static_cast<double>(dim)) * static_cast<double>(how.stride) * how.norm);
   A* const packed_k = room(s.k, key_groups * wide);
   for (index_t g = 0; g < k.extent(1); ++g) {
