@@ -72,6 +72,8 @@
 #include <heed/mask/sliding_window.hpp>
 #include <heed/mask/tree.hpp>
 #include <heed/merge.hpp>
+#include <heed/neighborhood/av.hpp>
+#include <heed/neighborhood/qk.hpp>
 #include <heed/neighborhood/simulator.hpp>
 #include <heed/observe.hpp>
 #include <heed/observe/block_pool.hpp>
