@@ -11,6 +11,7 @@
 #include <heed/evict/snap_kv.hpp>
 #include <heed/evict/streaming.hpp>
 #include <heed/evict/tova.hpp>
+#include <heed/testing/eviction_laws.hpp>
 
 #include <gtest/gtest.h>
 
@@ -20,6 +21,7 @@
 namespace {
 using namespace heed;
 using heed::test::refusal;
+namespace testing = heed::testing;
 
 struct no_budgets {
   [[nodiscard]] failure keep(const score_view&, std::span<const index_t>, kept_lists&) const noexcept { return {}; }
@@ -30,6 +32,28 @@ static_assert(!scoring_policy<streaming> && !scoring_policy<keep_all> && !scorin
 static_assert(!scoring_policy<razor_attention> && folding_policy<razor_attention> && !folding_policy<duo_attention>);
 static_assert(scoring_policy<tova> && scoring_policy<h2o> && scoring_policy<ada_kv> && scoring_policy<pyramid_kv>);
 static_assert(scoring_policy<compress_kv>);
+
+/// The laws, on scores of all kinds: ties, infinities, NaN, all equal.
+template <class P> void is_lawful(const P& p, index_t kv_heads = 3) {
+  testing::eviction_draws d;
+  d.kv_heads = kv_heads;
+  const testing::eviction_report r = testing::check_policy(p, d);
+  EXPECT_FALSE(r) << r.broken << ", head " << r.kv_head << ", slot " << r.slot << ", draw " << r.draw;
+}
+TEST(evict_cache_policy, every_policy_is_lawful) {
+  const std::vector<head_source> kinds{head_source::second, head_source::first, head_source::second};
+  for (const index_t few : {0, 3}) {
+    is_lawful(streaming{few, 10});
+    is_lawful(tova{few});
+    is_lawful(h2o{5, 5 + few, {}});
+    is_lawful(snap_kv{few + 1, {}, {}});
+    is_lawful(pyramid_kv{few + 1, {}, {}});
+    is_lawful(ada_kv{few + 1, {}, {}, .2});
+    is_lawful(compress_kv{{}, few + 1, {}});
+    is_lawful(duo_attention{kinds, few, 10});
+    is_lawful(razor_attention{kinds, few});
+  }
+}
 
 /// Every policy, its budget of all slots: nothing is dropped (T1).
 template <class P> void keeps_all(const P& p, index_t slots) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 // Budgets of layers: the values printed in the sources, exact totals, limits, and what is refused.
 #include <heed/evict/layer_budget.hpp>
+#include <heed/testing/eviction_laws.hpp>
 
 #include <gtest/gtest.h>
 
@@ -75,6 +76,15 @@ TEST(evict_layer_budget, totals_are_exact_and_limits_hold_for_any_weights) {
     uniform_budget(total, flat);
     EXPECT_EQ(sum(flat), total);
     EXPECT_LE(flat.front() - flat.back(), 1);
+  }
+}
+
+TEST(evict_layer_budget, allocators_are_lawful) {
+  const std::vector<double> weights{.3, .1, .4, .2};
+  for (const index_t total : {0, 1, 7, 128, 4001}) {
+    EXPECT_FALSE(heed::testing::check_allocator(uniform_layers{}, total, 4)) << total;
+    EXPECT_FALSE(heed::testing::check_allocator(pyramid_layers{{.window = 8, .tokens = 700}}, total, 4)) << total;
+    EXPECT_FALSE(heed::testing::check_allocator(weighted_layers{weights}, total, 4)) << total;
   }
 }
 

@@ -38,6 +38,7 @@ struct duo_attention {
       budgets[static_cast<std::size_t>(h)] = streams(h) ? lesser(budget, sinks + recent) : scores.slots(h);
     return {};
   }
+  [[nodiscard]] HEED_INLINE protect_ends protection() const noexcept { return {sinks, 0}; }
   [[nodiscard]] HEED_INLINE failure keep(const score_view& scores, std::span<const index_t> budgets,
                                          kept_lists& kept) const noexcept {
     if (const failure f = detail::check_heads(scores, budgets, kept)) return f;
@@ -48,6 +49,6 @@ struct duo_attention {
     return {};
   }
 };
-static_assert(cache_policy<duo_attention>);
+static_assert(cache_policy<duo_attention> && protecting_policy<duo_attention>);
 
 } // namespace heed

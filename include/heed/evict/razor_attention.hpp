@@ -51,6 +51,7 @@ struct razor_attention {
       budgets[static_cast<std::size_t>(h)] = streams(h) ? budget : scores.slots(h);
     return {};
   }
+  [[nodiscard]] HEED_INLINE protect_ends protection() const noexcept { return {sinks, 0}; }
   [[nodiscard]] HEED_INLINE failure keep(const score_view& scores, std::span<const index_t> budgets,
                                          kept_lists& kept) const noexcept {
     if (const failure f = detail::check_heads(scores, budgets, kept)) return f;
@@ -62,7 +63,7 @@ struct razor_attention {
     return {};
   }
 };
-static_assert(folding_policy<razor_attention>);
+static_assert(folding_policy<razor_attention> && protecting_policy<razor_attention>);
 
 inline namespace HEED_ISA {
 
