@@ -187,7 +187,8 @@ public:
       ASSERT_EQ(wrong, "") << what_ << " in step " << step << " of " << Owner::name;
       if (step % 16 == 0) test::expect_lawful(o_.cache.source());
       if constexpr (evicts<Owner>) {
-        const index_t means = o_.means.keys.size() * 4 + o_.means.values.size() * 4 + o_.means.counts.size() * 16;
+        const auto means =
+            static_cast<index_t>(o_.means.keys.size() * 4 + o_.means.values.size() * 4 + o_.means.counts.size() * 16);
         ASSERT_EQ(o_.cache.bytes_held(), held<Owner>::bytes(m_) + means) << what_ << " in step " << step;
       }
       ASSERT_EQ(o_.cache.bytes_reserved(), before);

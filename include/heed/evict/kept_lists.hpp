@@ -22,8 +22,9 @@ public:
       : own_(checked_size(kv_heads, max_slots)), own_lengths_(kv_heads), slots_(own_.data()),
         lengths_(own_lengths_.data()), heads_(own_lengths_.size()), room_(heads_ > 0 ? own_.size() / heads_ : 0) {}
   /// Room for all slots of a source's first sequence.
-  template <kv_source K>
-  HEED_INLINE explicit kept_lists(const K& kv) : kept_lists(kv.dims().kv_heads, most_slots(kv)) {}
+  template <class K>
+  requires(!std::same_as<K, kept_lists> && kv_source<K>) HEED_INLINE explicit kept_lists(const K& kv)
+      : kept_lists(kv.dims().kv_heads, most_slots(kv)) {}
   /// The caller's memory: slots [kv_heads][max_slots], rows without a gap, and lengths [kv_heads].
   HEED_INLINE kept_lists(std::span<index_t> slots, std::span<index_t> lengths) noexcept
       : slots_(slots.data()), lengths_(lengths.data()), heads_(static_cast<index_t>(lengths.size())),

@@ -47,8 +47,9 @@ public:
         lengths_(own_lengths_.data()), heads_(own_lengths_.size()), room_(heads_ > 0 ? own_.size() / heads_ : 0),
         stride_(room_) {}
   /// As long as a source's first sequence, with 0 everywhere.
-  template <kv_source K>
-  HEED_INLINE explicit score_table(const K& kv) : score_table(kv.dims().kv_heads, most_slots(kv)) {
+  template <class K>
+  requires(!std::same_as<K, score_table> && kv_source<K>) HEED_INLINE explicit score_table(const K& kv)
+      : score_table(kv.dims().kv_heads, most_slots(kv)) {
     for (index_t h = 0; h < heads_; ++h) lengths_[h] = kv.slots(0, h);
   }
   /// The caller's memory: scores [kv_heads][max_slots] and lengths [kv_heads], which may already say something.
