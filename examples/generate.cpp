@@ -4,6 +4,7 @@
 #include "llama/command_line.hpp"
 #include "llama/generation.hpp"
 #include "llama/language_model.hpp"
+#include "llama/prefill_selection.hpp"
 #include "llama/text_output.hpp"
 
 #include <cstdio>
@@ -20,6 +21,8 @@ constexpr const char* usage_text = R"(usage: heed_generate --model FILE.gguf --p
                        pyramid_kv, ada_kv, compress_kv, duo_attention or razor_attention; budget=256 are tokens,
                        budget=0.1 is a fraction of the prompt (full)
   --profile DIR        what heed_profile wrote (profile beside the model)
+  --prefill NAME       reads prompts through block lists, NAME or NAME:key=value,...: proxy_attn, anchor_attn, xattention
+                       or vertical_slash (everything); --json reports what they keep
   --kv-type TYPE       type of cached keys and values: f32, f16, bf16 (f32)
   --layout LAYOUT      contiguous or paged (contiguous; paged where several texts run at once)
   --page N             tokens in a page (16)
@@ -35,6 +38,7 @@ struct options {
   std::string model, profile;
   std::vector<std::string> prompts;
   llama::cache_options cache;
+  llama::setting prefill; ///< without a name: dense
   bool layout_given = false, json = false;
   std::ptrdiff_t tokens = 64, parallel = 1, chunk = 256, threads = llama::all_threads();
   double temperature = 0;
@@ -65,6 +69,8 @@ options parse(int argc, char** argv) {
       o.tokens = in.count(0, most_tokens);
     } else if (in.is("--policy")) {
       o.cache.keep = llama::parse_policy(in.value());
+    } else if (in.is("--prefill")) {
+      o.prefill = llama::parse_prefill(in.value());
     } else if (in.is("--profile")) {
       o.profile = in.value();
     } else if (in.is("--kv-type")) {
@@ -103,6 +109,13 @@ std::string json_of(const llama::vocabulary& words, const std::vector<llama::tok
          ", \"text\": " + llama::json_text(text);
 }
 
+std::string json_of(const llama::setting& prefill, const llama::selection_report& r) {
+  char text[200];
+  std::snprintf(text, sizeof text, ", \"prefill_recall\": %.4f, \"prefill_density\": %.4f, \"prefill_estimate\": %.4f",
+                r.recall, r.density, r.estimate);
+  return ", \"prefill\": " + llama::json_text(prefill.text()) + text;
+}
+
 int run(const options& o) {
   const llama::gguf_file file(o.model);
   const llama::language_model model(file);
@@ -128,7 +141,16 @@ int run(const options& o) {
         llama::read_profile(o.profile, shape.layers, shape.q_heads, shape.kv_heads));
 
   heed::thread_pool pool(o.threads);
-  const std::unique_ptr<llama::kv_cache> cache = llama::make_cache(shape, cache_options, pool);
+  std::unique_ptr<llama::kv_cache> cache;
+  const llama::selecting_cache* selecting = nullptr;
+  if (o.prefill.name().empty()) {
+    cache = llama::make_cache(shape, cache_options, pool);
+  } else {
+    auto made = llama::make_selecting_cache(shape, cache_options, o.prefill,
+                                            o.json ? llama::selection_checks::on : llama::selection_checks::off, pool);
+    selecting = made.get();
+    cache = std::move(made);
+  }
   llama::engine engine(model.weights, *cache, pool);
   llama::progress_line progress;
   llama::generation_speed speed;
@@ -159,6 +181,7 @@ int run(const options& o) {
               << ", \"decode_tokens_per_s\": " << llama::json_number(speed.decode_per_s())
               << ", \"kv_bytes\": " << speed.bytes_at_end << ", \"kv_peak_bytes\": " << cache->bytes()
               << ", \"policy\": " << llama::json_text(o.cache.keep.text())
+              << (selecting != nullptr ? json_of(o.prefill, selecting->report()) : "")
               << ", \"kernel\": " << llama::json_text(cache->kernel()) << "}\n";
     return 0;
   }

@@ -125,7 +125,7 @@ TEST(examples_needle, refuses_with_a_list_of_what_there_is) {
            {"--ask never", 2, "--ask is \"never\", but there are prompt and late"},
            {words.option() + "--policy quest", 2, "but there are full, window"},
            {words.option() + "--budgets 0", 2, "budget is \"0\""},
-           {words.option(), 2, "head_idx.json: cannot be read (heed_profile"},
+           {words.option(), 2, "head_idx.json: cannot be opened (heed_profile"},
            {"--model /nonexistent", 1, "/nonexistent: cannot be opened"},
            {"--model '" + model.string() + "'", 1, "is not the needle model"}}) {
     const answer a = call(HEED_NEEDLE, arguments);
