@@ -18,6 +18,7 @@
 #include <heed/evict/keep_all.hpp>
 #include <heed/evict/kept_lists.hpp>
 #include <heed/evict/layer_budget.hpp>
+#include <heed/evict/policy_scorer.hpp>
 #include <heed/evict/pooling.hpp>
 #include <heed/evict/protect.hpp>
 #include <heed/evict/pyramid_kv.hpp>
