@@ -16,8 +16,8 @@ inline namespace HEED_ISA {
 ///              policy observes the last, all new ones where it observes every row. kv: one sequence. scores: of as
 ///              many key-value heads; its rows get the lengths of kv's
 /// Roles        of the attention that gave the lse; without any: causal
-/// Laws         the same bits for any worker count; rows observed `last` replace scores, rows observed `every` add to them
-/// Cost         one product of the observed rows and the keys; allocates its sums and the workspace of the pass
+/// Laws         the same bits for any worker count; rows observed `last` replace scores, rows observed `every` add to
+/// them Cost         one product of the observed rows and the keys; allocates its sums and the workspace of the pass
 template <scoring_policy P> class policy_scorer {
 public:
   HEED_INLINE policy_scorer(const P& policy, const tensor_view<const float, 2>& lse) noexcept
