@@ -70,6 +70,7 @@ std::vector<bench_case> source_cases();
 std::vector<bench_case> storage_cases();
 std::vector<bench_case> epilogue_cases();
 std::vector<bench_case> sparse_cases();
+std::vector<bench_case> neighborhood_cases();
 std::vector<bench_case> select_cases();
 std::vector<bench_case> latent_cases();
 

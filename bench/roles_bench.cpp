@@ -9,8 +9,8 @@ namespace heed::bench {
 void register_roles();
 void register_roles() {
   // The targets' rows stand in the list of prefill; here they are compared.
-  for (auto* list :
-       {mask_cases, score_cases, source_cases, storage_cases, epilogue_cases, sparse_cases, select_cases}) {
+  for (auto* list : {mask_cases, score_cases, source_cases, storage_cases, epilogue_cases, sparse_cases,
+                     neighborhood_cases, select_cases}) {
     std::vector<bench_case> cases = list();
     for (bench_case& c : cases) c.name = "roles/" + c.name.substr(c.name.find('/') + 1);
     register_cases(cases, compared::with_plain);

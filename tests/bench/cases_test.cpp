@@ -15,8 +15,9 @@ namespace {
 
 std::vector<bench_case> all_cases() {
   std::vector<bench_case> all{plain_case()};
-  for (const auto& list : {prefill_cases(), decode_cases(), mask_cases(), score_cases(), source_cases(),
-                           storage_cases(), epilogue_cases(), sparse_cases(), select_cases(), latent_cases()})
+  for (const auto& list :
+       {prefill_cases(), decode_cases(), mask_cases(), score_cases(), source_cases(), storage_cases(), epilogue_cases(),
+        sparse_cases(), neighborhood_cases(), select_cases(), latent_cases()})
     all.insert(all.end(), list.begin(), list.end());
   return all;
 }
