@@ -118,9 +118,24 @@ template <class Rows> index_t keep_slots(const Rows& r, index_t list, std::span<
   return to;
 }
 
-/// mean += (x - mean) / count
-template <class T> HEED_INLINE void fold_row(float* mean, const T* x, index_t dim, float count) noexcept {
-  for (index_t e = 0; e < dim; ++e) mean[e] += (static_cast<float>(widen(x[e])) - mean[e]) / count;
+/// mean += (x - mean) / count, 16 numbers at a time: GCC 12 makes no vectors of the plain loop (3584 slots of 8 heads x
+/// 128 dims: 24 ms with it, 16 ms so, which is memory; AMD EPYC, -O2).
+template <class T> void fold_row(float* mean, const T* x, index_t dim, float count) noexcept {
+  constexpr index_t stretch = 16;
+  typedef float vector __attribute__((vector_size(stretch * sizeof(float))));
+  index_t e = 0;
+  for (; e + stretch <= dim; e += stretch) {
+    vector m, v;
+    __builtin_memcpy(&m, mean + e, sizeof m);
+    if constexpr (std::same_as<T, float>) {
+      __builtin_memcpy(&v, x + e, sizeof v);
+    } else {
+      for (index_t i = 0; i < stretch; ++i) v[i] = static_cast<float>(widen(x[e + i]));
+    }
+    m += (v - m) / count;
+    __builtin_memcpy(mean + e, &m, sizeof m);
+  }
+  for (; e < dim; ++e) mean[e] += (static_cast<float>(widen(x[e])) - mean[e]) / count;
 }
 
 /// Folds one slot into the means of its list.
