@@ -148,8 +148,7 @@ void check_attention(small_engine& e, const char* name) {
           magnitude[at(d)] += weight * std::fabs(v) / n;
         }
     }
-    // The means add one rounding per row folded.
-    const row_facts facts{static_cast<double>(seen), static_cast<double>(dim) + modifier_roundings, terms};
+    const row_facts facts{static_cast<double>(seen), static_cast<double>(dim), terms};
     for (index_t d = 0; d < dim; ++d) {
       const double got = static_cast<double>(e.first_o[at(head * dim + d)]);
       EXPECT_TRUE(m.add(got, o[at(d)] / sum, output_bound<float, float>(facts, magnitude[at(d)] / sum, got)))
@@ -219,7 +218,7 @@ TEST(evict_cache_driver, compress_kv_with_all_heads_is_snap_kv_with_a_mean_over_
   const auto snap = driver_of(snap_kv{4, pool, {reduce_by::mean, reduce_over::layer}}, e.driven(16), often);
   compress->prepare(e.pool, e.cache(0).source());
   snap->prepare(e.pool, e.cache(0).source());
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (const std::uint64_t seed : {1u, 2u, 3u}) {
     const life expected = live(e, *snap, 12, seed);
     EXPECT_TRUE(live(e, *compress, 12, seed) == expected);
     EXPECT_EQ(expected.held[0], expected.held[1]);
