@@ -15,11 +15,10 @@ namespace detail {
 
 /// Copies a row, rounding to nearest where the types differ.
 template <class T, class U> HEED_INLINE void store_row(T* to, const U* from, index_t dim) noexcept {
-  for (index_t e = 0; e < dim; ++e) {
-    if constexpr (std::same_as<T, U>)
-      to[e] = from[e];
-    else
-      to[e] = narrow<T>(widen(from[e]));
+  if constexpr (std::same_as<T, U>) {
+    __builtin_memmove(to, from, static_cast<std::size_t>(dim) * sizeof(T));
+  } else {
+    for (index_t e = 0; e < dim; ++e) to[e] = narrow<T>(widen(from[e]));
   }
 }
 
