@@ -93,6 +93,24 @@ TEST(mask_block_sparse, keeps_the_laws_per_head_and_sequence) {
       EXPECT_EQ(l.mask().alike({0, 4}), lists == 1);
     }
 }
+TEST(mask_block_sparse, heads_of_equal_lists_are_alike_in_their_sequence) {
+  block_lists l(
+      {.rows = 130, .keys = 200, .block_rows = 32, .block_keys = 16, .lists = 4, .sequences = 2, .stripe_rows = 48});
+  for (index_t h = 0; h < 4; ++h) {
+    for (index_t r = 0; r < 5; ++r) l.set_row(0, h, r, list{0, 3, static_cast<std::int32_t>(r + 7)}, list{5, 6});
+    l.set_stripes(0, h, 2, list{20, 30});
+    l.set_row(1, h, 4, list{h < 2 ? 0 : 1});
+    l.set_row(1, h, 3, list{}, list{h == 3 ? 0 : 1});
+    l.set_stripes(1, h, 0, list{h == 1 ? 0 : 1});
+  }
+  const auto m = l.mask(causal{});
+  EXPECT_FALSE(m.alike({0, 2}));
+  EXPECT_TRUE(m.alike_in(0, {0, 4}) && m.alike_in(1, {1, 2}));
+  EXPECT_FALSE(m.alike_in(1, {0, 2}) || m.alike_in(1, {1, 3}) || m.alike_in(1, {2, 4}));
+  const testing::mask_cases cases{.rows = {130, 130}, .seen = {200, 200}, .q_heads = 4, .kv_heads = 1, .tiles = 60};
+  expect_laws(m, cases);
+  expect_laws(all_of(m, sliding_window{70, 10}), cases);
+}
 TEST(mask_block_sparse, keeps_the_laws_with_dense_and_streaming_heads) {
   block_lists l =
       drawn_blocks({.rows = 130, .keys = 200, .block_rows = 16, .block_keys = 16, .lists = 2}, {}, seed_or(4));

@@ -46,7 +46,7 @@ template <class Mask> void expect_partition(index_t group) {
     EXPECT_EQ(kind == plan_detail::kernel_kind::decode, rows * group <= c.shape.few_lanes);
     for (index_t g = 0; g < 2; ++g)
       for (index_t h = g * group; h < (g + 1) * group;) {
-        const range heads = tiles.heads_from(g, h, kind);
+        const range heads = tiles.heads_from(seq, g, h, kind);
         ASSERT_FALSE(heads.empty());
         for (index_t i = 0; i < tiles.count(seq, heads, kind); ++i) {
           const tile t = tiles.list({seq, g, heads, i, kind}, row_list.data(), q_list.data());
@@ -86,5 +86,23 @@ TEST(plan_query_tiles, a_mask_may_keep_its_tiles_to_a_panel) {
             a.shape.panels * panel / 2);
   EXPECT_EQ((plan_detail::query_tiles<float, bound_call<by_parity_in_panels>::call_type>(b).capacity(0, {0, 2})),
             panel / 2);
+}
+/// Heads are alike in the sequences of even number only.
+struct alike_in_even : causal {
+  [[nodiscard]] bool alike(range heads) const noexcept { return heads.size() <= 1; }
+  [[nodiscard]] bool alike_in(index_t seq, range heads) const noexcept { return seq % 2 == 0 || heads.size() <= 1; }
+};
+static_assert(sequence_head_aware<alike_in_even> && !sequence_head_aware<by_parity>);
+
+TEST(plan_query_tiles, heads_share_a_tile_where_the_sequence_lets_them) {
+  expect_partition<alike_in_even>(4);
+  const sample<> s(1, {130, 130}, {140, 140}, 2, 4, 4, 4);
+  const bound_call<alike_in_even> call(s);
+  const auto c = call.get();
+  const plan_detail::query_tiles<float, typename bound_call<alike_in_even>::call_type> tiles(c);
+  for (const auto kind : {plan_detail::kernel_kind::prefill, plan_detail::kernel_kind::decode}) {
+    EXPECT_EQ(tiles.heads_from(0, 1, 4, kind), (range{4, 8}));
+    EXPECT_EQ(tiles.heads_from(1, 1, 4, kind), (range{4, 5}));
+  }
 }
 } // namespace

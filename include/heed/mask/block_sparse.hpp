@@ -19,7 +19,8 @@ namespace heed {
 /// lists and reads other formats.
 ///
 /// Requires  as sparse_blocks and cells; the numbers outlive the mask
-/// Laws      bit_mask, head_aware (alike: heads of equal treatment), query_tiler: a tile lies in one row block, or in
+/// Laws      bit_mask, head_aware (alike: heads of one list; alike_in: of equal lists), query_tiler: a tile lies in one
+/// row block, or in
 ///           several where these are smaller than a vector; tight_mask where cells is one
 /// Cost      runs: O(log entries) per call and O(1) per block, for tiles of one row block and one list; others one
 ///           word per row, head and 64 keys. bits: O(1) per key and row block while keys ascend. check: one pass over
@@ -42,6 +43,8 @@ public:
       if (!(table_.head(h) == first)) return false;
     return heed::alike(cells_, heads);
   }
+  /// The same treatment, or lists with the same entries.
+  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, range heads) const noexcept;
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = table_.check(e)) return f;
     if constexpr (self_checking<Cells>) return cells_.check(e);
@@ -237,7 +240,9 @@ template <class Mask> index_t block_runs(const Mask& m, const tile& t, std::span
   const index_t first = t.rows.front(), last = t.rows.back();
   const bool one_list = first / table.block_rows == last / table.block_rows &&
                         (table.stripe_rows < 1 || first / table.stripe_rows == last / table.stripe_rows);
-  if (!m.alike(t.heads) || (h.kind == head_kind::sparse && !one_list)) return mixed_runs(m, t, out);
+  const bool one_row = h.kind != head_kind::sparse || one_list;
+  if (!one_row || !alike(m.cells(), t.heads) || !equal_heads(table, t.seq, t.heads, {first, first + 1}))
+    return mixed_runs(m, t, out);
   if (h.kind == head_kind::sparse) return listed_runs(m, h, t, out);
   if (h.kind == head_kind::dense) return full{}.runs(t, out);
   return streaming_mask(h).runs(t, out);
@@ -267,6 +272,10 @@ template <mask Cells> HEED_INLINE bool block_sparse<Cells>::allows(cell at) cons
          table_.stripes.holds(table_.stripes_at(at.seq, h.list, at.row), at.k) ||
          (table_.partial.holds(table_.blocks_at(table_.partial, at.seq, h.list, at.row), block) && cells_.allows(at));
 }
+template <mask Cells> HEED_INLINE bool block_sparse<Cells>::alike_in(index_t seq, range heads) const noexcept {
+  const index_t rows = greater(table_.row_blocks * table_.block_rows, table_.stripe_groups * table_.stripe_rows);
+  return heed::alike_in(cells_, seq, heads) && detail::equal_heads(table_, seq, heads, {0, rows});
+}
 template <mask Cells>
 HEED_INLINE index_t block_sparse<Cells>::runs(const tile& t, std::span<key_run> out) const noexcept {
   return detail::block_runs(*this, t, out);
@@ -278,6 +287,6 @@ HEED_INLINE void block_sparse<Cells>::bits(const tile& t, std::span<const index_
 }
 
 static_assert(bit_mask<block_sparse<>> && tight_mask<block_sparse<causal>> && bounded_query_tiler<block_sparse<>> &&
-              head_aware<block_sparse<>> && self_checking<block_sparse<>>);
+              sequence_head_aware<block_sparse<>> && self_checking<block_sparse<>>);
 
 } // namespace heed

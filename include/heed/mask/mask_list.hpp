@@ -38,6 +38,9 @@ template <mask First, mask... Rest> struct mask_list {
   [[nodiscard]] HEED_INLINE bool alike(range heads) const noexcept {
     return heed::alike(first, heads) && rest.alike(heads);
   }
+  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, range heads) const noexcept {
+    return heed::alike_in(first, seq, heads) && rest.alike_in(seq, heads);
+  }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if constexpr (self_checking<First>)
       if (const failure f = first.check(e)) return f;
@@ -63,6 +66,9 @@ template <mask Last> struct mask_list<Last> {
     mask_bits(first, t, k, slots, rows);
   }
   [[nodiscard]] HEED_INLINE bool alike(range heads) const noexcept { return heed::alike(first, heads); }
+  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, range heads) const noexcept {
+    return heed::alike_in(first, seq, heads);
+  }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if constexpr (self_checking<Last>) return first.check(e);
     return {};

@@ -96,6 +96,37 @@ failure check_rows(const Rows& r, const char* rows, const char* entries, index_t
   return {};
 }
 
+/// Whether two rows hold the same entries.
+template <class Rows> bool equal_rows(const Rows& r, range a, range b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (; !a.empty() && a.begin != b.begin; ++a.begin, ++b.begin)
+    if (r.entries[a.begin] != r.entries[b.begin]) return false;
+  return true;
+}
+/// Whether two heads see the same blocks and stripes from query row `row` on.
+template <class Table>
+bool equal_lists(const Table& t, index_t seq, const block_head& a, const block_head& b, index_t row) noexcept {
+  return equal_rows(t.full, t.blocks_at(t.full, seq, a.list, row), t.blocks_at(t.full, seq, b.list, row)) &&
+         equal_rows(t.partial, t.blocks_at(t.partial, seq, a.list, row), t.blocks_at(t.partial, seq, b.list, row)) &&
+         equal_rows(t.stripes, t.stripes_at(seq, a.list, row), t.stripes_at(seq, b.list, row));
+}
+/// Whether heads are treated alike in the rows [rows.begin, rows.end), one of which stands for its block and group.
+template <class Table> bool equal_heads(const Table& t, index_t seq, range heads, range rows) noexcept {
+  const block_head first = t.head(heads.begin);
+  for (index_t h = heads.begin + 1; h < heads.end; ++h) {
+    const block_head other = t.head(h);
+    if (other == first) continue;
+    if (first.kind != head_kind::sparse || other.kind != head_kind::sparse) return false;
+    for (index_t row = rows.begin; row < rows.end;) {
+      if (!equal_lists(t, seq, first, other, row)) return false;
+      index_t next = (row / t.block_rows + 1) * t.block_rows;
+      if (t.stripe_rows > 0) next = lesser(next, (row / t.stripe_rows + 1) * t.stripe_rows);
+      row = next;
+    }
+  }
+  return true;
+}
+
 /// No block in both rows.
 template <class Rows> failure check_apart(const Rows& full, const Rows& partial) noexcept {
   if (full.size() == 0 || partial.size() == 0) return {};

@@ -32,10 +32,11 @@ public:
     return few && !Call::weighed && !c_.p.prompt(seq) ? kernel_kind::decode : kernel_kind::prefill;
   }
   /// The heads from `first` on that share lanes: all of a group where the mask is alike for them, else one.
-  [[nodiscard]] HEED_INLINE range heads_from(index_t kv_head, index_t first, kernel_kind k) const noexcept {
+  [[nodiscard]] HEED_INLINE range heads_from(index_t seq, index_t kv_head, index_t first,
+                                             kernel_kind k) const noexcept {
     const range group = c_.p.heads.group_of(kv_head);
     const index_t lanes = k == kernel_kind::decode ? c_.shape.few_lanes : lanes_of_tile();
-    const index_t per = alike(c_.m, group) ? lesser(group.size(), lanes) : 1;
+    const index_t per = alike_in(c_.m, seq, group) ? lesser(group.size(), lanes) : 1;
     return {first, lesser(first + per, group.end)};
   }
   [[nodiscard]] HEED_INLINE index_t lanes_of_tile() const noexcept {

@@ -121,7 +121,7 @@ public:
           continue;
         }
         for (index_t h = group.begin; h < group.end;) {
-          const range heads = tiles_.heads_from(g, h, kind);
+          const range heads = tiles_.heads_from(seq, g, h, kind);
           const index_t n = tiles_.count(seq, heads, kind);
           for (index_t i = 0; i < n; ++i)
             if (!add_tile({seq, g, heads, i, kind})) return errc::limit_exceeded;
