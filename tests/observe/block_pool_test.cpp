@@ -70,14 +70,21 @@ TEST(observe_block_pool, equals_the_double_loop_for_any_block_choice_and_worker_
 }
 
 TEST(observe_block_pool, blocks_of_equal_keys_get_equal_sums_wherever_they_lie) {
-  sample<> s(2, {40}, {1500}, 1, 1, 16, 8);
-  for (index_t k = 100; k < 1400; ++k) // the same 100 keys over and over
-    for (index_t d = 0; d < 16; ++d) s.k[place(k * 16 + d)] = s.k[place((k % 100) * 16 + d)];
-  std::vector<float> out(15);
-  thread_pool pool(1);
-  (void)s.run_on(pool, s.kv(), causal{}, block_pool<float>(view(out.data(), 1, 1, 1, 15), {40, 100, pool_by::sum}));
-  for (std::size_t b = 1; b < 14; ++b) EXPECT_EQ(out[b], out[0]);
-  EXPECT_NE(out[14], out[0]);
+  // More rows than a tile has; blocks shorter and longer than the kernel's, and no multiple of them.
+  for (const index_t size : {10, 100, 128, 300}) {
+    sample<> s(2, {260}, {2000}, 1, 1, 16, 8);
+    for (index_t k = size; k < 1700; ++k) // the same keys over and over
+      for (index_t d = 0; d < 16; ++d) s.k[place(k * 16 + d)] = s.k[place((k % size) * 16 + d)];
+    const index_t blocks = (2000 + size - 1) / size;
+    std::vector<float> out(place(3 * blocks));
+    thread_pool pool(1);
+    (void)s.run_on(pool, s.kv(), causal{},
+                   block_pool<float>(view(out.data(), 1, 1, 3, blocks), {100, size, pool_by::sum}));
+    for (index_t a = 0; a < 3; ++a) {
+      for (index_t b = 1; b < 1700 / size; ++b) ASSERT_EQ(out[place(a * blocks + b)], out[place(a * blocks)]) << size;
+      EXPECT_NE(out[place((a + 1) * blocks - 1)], out[place(a * blocks)]);
+    }
+  }
 }
 
 TEST(observe_block_pool, as_logarithms_gives_the_scores_themselves_where_lse_is_0) {

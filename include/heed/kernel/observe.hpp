@@ -54,6 +54,16 @@ HEED_NOINLINE void take_lse_off(const panel<A>& p, const live_groups& live, inde
   clear_to(keys);
 }
 
+/// Slots after which a block of keys ends: whole blocks of an observer that pools them, so that blocks of equal keys
+/// are cut, and so added up, alike. Absent: nowhere.
+template <class O> HEED_INLINE index_t slots_between_cuts(const O& observer, index_t block_keys) noexcept {
+  if constexpr (requires { observer.slots_together(); }) {
+    const index_t n = observer.slots_together();
+    return n >= block_keys ? n : block_keys / n * n;
+  } else
+    return PTRDIFF_MAX;
+}
+
 /// What an observer is shown; absent: probabilities.
 template <class O> HEED_INLINE shown shown_to(const O& observer) noexcept {
   if constexpr (requires { observer.shows(); })
@@ -117,30 +127,31 @@ HEED_NOINLINE void observe_stretch(const Call& c, prefill_scratch<A>& s, known_l
           const A natural = lse.data[(first_token + p.row_of[lane]) * lse.token_stride + p.head_of[lane]];
           if (natural != -infinite) at = Call::unit == score_unit::natural ? natural : natural * log2e<A>;
         }
-      stream blocks(c.m, c.kv, clip(t, c.kv, slots), c.shape.block_keys, PTRDIFF_MAX);
+      stream blocks(c.m, c.kv, clip(t, c.kv, slots), c.shape.block_keys,
+                    slots_between_cuts(observer, c.shape.block_keys));
       key_block& b = s.blocks[0];
       row_prefetch none;
-      if (!blocks.next_chunk()) continue;
-      while (blocks.next(b)) {
-        unpack_block<A>(c, s, b);
-        for (index_t i = 0; i < panels; ++i) {
-          const panel<A>& p = s.panels[i];
-          bool seen_any = false;
-          if constexpr (kernel_shape<A>::panel_vectors >= 3)
-            if (p.vectors == 3) seen_any = score_panel<3>(c, s, p, b, none);
-          if (p.vectors == 2) seen_any = score_panel<2>(c, s, p, b, none);
-          if (p.vectors == 1) seen_any = score_panel<1>(c, s, p, b, none);
-          if (!seen_any) continue;
-          if (shown_to(observer) == shown::logarithms)
-            take_lse_off(p, *s.live, b.count, in_unit + i * layout::full,
-                         Call::unit == score_unit::natural ? A(1) : A(1) / log2e<A>, s.scores);
-          else
-            normalise_scores<Call::unit>(p, *s.live, b.count, in_unit + i * layout::full, s.scores);
-          const auto keys = static_cast<std::size_t>(b.count);
-          observer.observe(probability_block<A>{
-              seq, kv_head, all, t.heads, p.rows.rows, {b.slot, keys}, {b.k, keys}, s.scores, p.lanes});
+      while (blocks.next_chunk())
+        while (blocks.next(b)) {
+          unpack_block<A>(c, s, b);
+          for (index_t i = 0; i < panels; ++i) {
+            const panel<A>& p = s.panels[i];
+            bool seen_any = false;
+            if constexpr (kernel_shape<A>::panel_vectors >= 3)
+              if (p.vectors == 3) seen_any = score_panel<3>(c, s, p, b, none);
+            if (p.vectors == 2) seen_any = score_panel<2>(c, s, p, b, none);
+            if (p.vectors == 1) seen_any = score_panel<1>(c, s, p, b, none);
+            if (!seen_any) continue;
+            if (shown_to(observer) == shown::logarithms)
+              take_lse_off(p, *s.live, b.count, in_unit + i * layout::full,
+                           Call::unit == score_unit::natural ? A(1) : A(1) / log2e<A>, s.scores);
+            else
+              normalise_scores<Call::unit>(p, *s.live, b.count, in_unit + i * layout::full, s.scores);
+            const auto keys = static_cast<std::size_t>(b.count);
+            observer.observe(probability_block<A>{
+                seq, kv_head, all, t.heads, p.rows.rows, {b.slot, keys}, {b.k, keys}, s.scores, p.lanes});
+          }
         }
-      }
     }
     head += heads;
   }
