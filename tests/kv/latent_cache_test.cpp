@@ -73,6 +73,7 @@ TEST(kv_latent_cache, a_token_costs_one_row_and_no_more) {
   ASSERT_EQ(pool.rows.size() * sizeof(bf16), static_cast<std::size_t>(5 * dim * 2));
   EXPECT_EQ(text(cache.append(0, view(fresh.data(), 5, 1, dim))), "ok");
   EXPECT_EQ(cache.free_pages(), 0);
+  EXPECT_EQ(cache.bytes_held(), 5 * dim * 2);
   EXPECT_EQ(text(cache.append(0, view(fresh.data(), 1, 1, dim))),
             "append: tokens is 1, the slots left in the page list are 0");
 }
