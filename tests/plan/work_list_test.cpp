@@ -92,6 +92,27 @@ TEST(plan_work_list, causal_4096_keeps_all_workers_busy) {
   }
 }
 
+TEST(plan_work_list, small_neighbors_form_one_task) {
+  const sample<> s(2, {4096, 300}, {4096, 300}, 8, 1, 1, 1);
+  const bound_call<> call(s);
+  const built_list<causal> b(call, {2, 4396, 8, 4096}, 2);
+  EXPECT_EQ(b.code, errc::ok);
+  expect_complete_and_ordered(b);
+  index_t together = 0;
+  for (index_t i = 0; i < b.work.task_count; ++i) {
+    const auto& t = b.work.tasks[i];
+    if (t.tiles == 1) continue;
+    ++together;
+    EXPECT_TRUE(t.whole);
+    EXPECT_LE(t.cost, b.total / 64);
+    for (index_t n = t.first_tile; n < t.first_tile + t.tiles; ++n) {
+      EXPECT_EQ(b.work.tiles[n].name.seq, b.work.tiles[t.first_tile].name.seq);
+      EXPECT_EQ(b.work.tiles[n].name.heads.begin, b.work.tiles[t.first_tile].name.heads.begin);
+    }
+  }
+  EXPECT_GT(together, 0);
+}
+
 TEST(plan_work_list, decode_of_one_long_sequence_feeds_all_workers) {
   for (const auto& [heads, group] : {std::pair<index_t, index_t>{1, 1}, {1, 8}, {8, 4}}) {
     const sample<> s(3, {1}, {16384}, heads, group, 4, 4);

@@ -78,14 +78,18 @@ HEED_INLINE bool last_of(tile_record& r, index_t n) noexcept {
 template <class A, class Call>
 HEED_NOINLINE void run_prefill(const run_context<A, Call>& x, worker_scratch<A, Call>& s, const task& k) noexcept {
   const Call& c = x.c;
-  tile_record& r = x.work.tiles[k.first_tile];
-  const tile t = query_tiles<A, Call>(c).list(r.name, s.rows, s.q);
-  const index_t lanes = t.heads.size() * static_cast<index_t>(t.rows.size());
+  const query_tiles<A, Call> tiles(c);
   if (k.whole) {
-    kernel::prefill_tile(c, s.prefill, t, 0, s.prefill.first);
-    kernel::finish_by_lanes(c, t, s.prefill.first, s.factor);
+    for (index_t i = k.first_tile; i < k.first_tile + k.tiles; ++i) {
+      const tile t = tiles.list(x.work.tiles[i].name, s.rows, s.q);
+      kernel::prefill_tile(c, s.prefill, t, 0, s.prefill.first);
+      kernel::finish_by_lanes(c, t, s.prefill.first, s.factor);
+    }
     return;
   }
+  tile_record& r = x.work.tiles[k.first_tile];
+  const tile t = tiles.list(r.name, s.rows, s.q);
+  const index_t lanes = t.heads.size() * static_cast<index_t>(t.rows.size());
   for (index_t i = k.chunk.begin; i < k.chunk.end; ++i) {
     const tile part = clip(t, c.kv, {x.work.chunk_begin[r.first_chunk + i], t.slots.end});
     kernel::prefill_tile(c, s.prefill, part, 1, state_at(x.work.pool + r.state_offset + i * r.state_numbers, lanes));

@@ -238,10 +238,20 @@ private:
     for (index_t i = first; i < work_.task_count; ++i) work_.tasks[i].dearest = dearest;
   }
 
-  /// How many tiles from i on go into one task: one of prefill; of decode the key-value heads of one sequence.
+  /// How many tiles from i on go into one task: of prefill one, or neighbors that are so small together that they leave
+  /// nobody idle, because they read the same keys; of decode the key-value heads of one sequence.
   HEED_INLINE index_t group_at(index_t i, index_t most, index_t workers) const noexcept {
     const tile_record& first = work_.tiles[i];
-    if (first.name.kind == kernel_kind::prefill) return 1;
+    if (first.name.kind == kernel_kind::prefill) {
+      const index_t little = total_ / (workers * 32);
+      index_t n = 1;
+      for (index_t cost = first.cost; i + n < work_.tile_count; ++n) {
+        const tile_record& r = work_.tiles[i + n];
+        cost += r.cost;
+        if (cost > little || r.name.seq != first.name.seq || r.name.heads.begin != first.name.heads.begin) break;
+      }
+      return n;
+    }
     if (rows_follow(first.name)) return 1;
     // Too few chunks for the workers: fewer heads per task.
     const index_t share = (total_ + workers * 2 - 1) / (workers * 2);
