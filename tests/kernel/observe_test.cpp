@@ -7,6 +7,7 @@
 #include <observe/observed.hpp>
 
 #include <array>
+#include <limits>
 #include <map>
 
 namespace {
@@ -71,5 +72,53 @@ TEST(kernel_observe, each_chosen_cell_once_with_its_probability) {
           }
         }
   }
+}
+
+/// Largest logarithm by (head, row, slot), of blocks of keys that end at whole stretches of 7.
+struct log_watcher {
+  std::map<std::array<index_t, 3>, float>* seen;
+  range rows(index_t, index_t, index_t n) const noexcept { return {0, n}; }
+  shown shows() const noexcept { return shown::logarithms; }
+  index_t slots_together() const noexcept { return 7; }
+  void observe(const probability_block<float>& p) const noexcept {
+    const index_t heads = p.heads.size(), lanes = heads * static_cast<index_t>(p.rows.size());
+    EXPECT_EQ(p.slots.front() % 7, 0);
+    for (std::size_t j = 0; j < p.slots.size(); ++j)
+      for (index_t lane = 0; lane < p.ld; ++lane) {
+        const float x = p.p[static_cast<index_t>(j) * p.ld + lane];
+        if (lane >= lanes) {
+          EXPECT_EQ(x, -std::numeric_limits<float>::infinity()) << "padding";
+        } else {
+          EXPECT_TRUE(
+              seen->insert({{p.heads.begin + lane % heads, p.rows[place(lane / heads)], p.slots[j]}, x}).second);
+        }
+      }
+  }
+};
+
+TEST(kernel_observe, logarithms_are_those_of_the_probabilities_and_blocks_end_where_asked) {
+  const sample<> s(1, {2, 60}, {3, 170}, 2, 3, 16, 8);
+  const auto logs = s.run(causal{}).lse;
+  const bound_call<> b(s);
+  const auto c = b.get();
+  scratch_of<bound_call<>::call_type> scratch(c);
+  const probabilities_of exact(s, 1, causal{});
+  std::map<std::array<index_t, 3>, float> seen;
+  for (index_t g = 0; g < 2; ++g)
+    kernel::observe_stretch(c, scratch.s.prefill, kernel::known_lse<float>{logs.data(), 6}, log_watcher{&seen}, 1, g,
+                            {0, 170});
+  margin m;
+  for (const auto& [at, got] : seen) {
+    const double want = exact.at(at[0], at[1], at[2]);
+    if (want == 0) {
+      ASSERT_EQ(got, -std::numeric_limits<float>::infinity());
+    } else {
+      ASSERT_TRUE(m.add(static_cast<double>(got), std::log(want),
+                        exact.off(at[0], at[1], at[2]) / want + 8 * epsilon<float> * std::fabs(std::log(want))))
+          << got << ", exact " << std::log(want);
+    }
+  }
+  EXPECT_EQ(kernel::slots_between_cuts(log_watcher{}, 96), 91);
+  EXPECT_EQ(kernel::slots_between_cuts(watcher{}, 96), PTRDIFF_MAX);
 }
 } // namespace

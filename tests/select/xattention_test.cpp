@@ -133,6 +133,20 @@ TEST(select_xattention, float_inputs_with_clear_margins_give_the_lists_of_double
   EXPECT_EQ(blocks_of(lists_of(how, x)), slow(how, same));
 }
 
+TEST(select_xattention, equal_blocks_go_by_lower_index_at_the_default_sizes_in_float) {
+  const selection_input<float> x(6, 1500, 1500, 1, 1, 4, drawn_as::zero);
+  for (const index_t stride : {1, 16}) {
+    const auto got = blocks_of(lists_of(xattention{.stride = stride, .threshold = 0.52}, x))[0];
+    for (index_t r = 0; r < 12; ++r) {
+      const entries& row = got[place(r)];
+      ASSERT_GE(row.size(), 1u);
+      EXPECT_EQ(row.back(), r);
+      for (std::size_t i = 0; i + 1 < row.size(); ++i) EXPECT_EQ(row[i], static_cast<index_t>(i)) << "row " << r;
+      EXPECT_LE(row.size(), place(std::max<index_t>(4, r)));
+    }
+  }
+}
+
 TEST(select_xattention, reports_its_cost_and_takes_no_memory_the_second_time) {
   const selection_input<double> x(8, 96, 160, 2, 2, 8, drawn_as::structured);
   block_lists out;
