@@ -81,4 +81,12 @@ TEST(evict_head_pattern, as_many_heads_stay_full_as_rows_allow) {
     EXPECT_TRUE(n == heads || (n + 1) * tokens + (heads - n - 1) * held > rows);
   }
 }
+
+TEST(evict_head_pattern, streaming_heads_share_what_full_ones_leave) {
+  EXPECT_EQ(streaming_slots_within(2 * 1000 + 6 * 150, 8, 2, 1000), 150);
+  EXPECT_EQ(streaming_slots_within(2 * 1000 + 6 * 150 + 5, 8, 2, 1000), 150);
+  EXPECT_EQ(streaming_slots_within(1999, 8, 2, 1000), 0) << "the full heads alone are more";
+  EXPECT_EQ(streaming_slots_within(9999, 8, 2, 1000), 1000);
+  EXPECT_EQ(streaming_slots_within(0, 8, 8, 1000), 1000) << "no head streams";
+}
 } // namespace

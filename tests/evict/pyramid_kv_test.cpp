@@ -13,7 +13,7 @@ TEST(evict_pyramid_kv, keeps_what_the_reference_keeps) {
   run_traces("pyramid_kv", 500000, [](random& draw) {
     const layer_heads heads = drawn_heads(draw);
     const index_t window = draw.integer(1, 4), width = 2 * draw.integer(0, 3) + 1;
-    const index_t budget = window + draw.integer(1, 10);
+    const index_t budget = window + draw.integer(0, 10);
     const bool average = draw.chance(2);
     const pooling pool{average ? pooling::kind::average : pooling::kind::maximum, width};
     const slow_window slow{{}, heads, window, width, average, false, budget};
@@ -30,9 +30,10 @@ TEST(evict_pyramid_kv, has_the_defaults_of_its_source) {
   EXPECT_EQ(pyramid_kv{}.observes().count, 8);
 }
 
-TEST(evict_pyramid_kv, refuses_budgets_that_the_window_fills) {
-  EXPECT_EQ(refusal(pyramid_kv{}.check(1, 1, 8)),
-            (refusal{errc::bad_value, "pyramid_kv: budget is 8, but the window alone holds 8"}));
+TEST(evict_pyramid_kv, refuses_budgets_below_the_window_but_not_the_tip_of_a_small_pyramid) {
+  EXPECT_FALSE(pyramid_kv{}.check(1, 1, 8));
+  EXPECT_EQ(refusal(pyramid_kv{}.check(1, 1, 7)),
+            (refusal{errc::bad_value, "pyramid_kv: budget is 7, but the window alone holds 8"}));
   EXPECT_EQ(refusal((pyramid_kv{0, {}, {}}.check(1, 1, 4))),
             (refusal{errc::bad_value, "pyramid_kv: window is 0, the least is 1"}));
   EXPECT_EQ(refusal((pyramid_kv{2, {pooling::kind::average, 2}, {}}.check(1, 1, 4))),

@@ -79,5 +79,11 @@ inline index_t full_heads_first(std::span<const head_source> kinds, std::span<in
   return lesser(heads, greater(0, (rows - heads * streaming) / (tokens - streaming)));
 }
 
+/// Slots that streaming heads may keep each, beside `full` heads that keep `tokens`, within `rows` over all heads.
+[[nodiscard]] HEED_INLINE index_t streaming_slots_within(index_t rows, index_t heads, index_t full,
+                                                         index_t tokens) noexcept {
+  return full < heads ? lesser(tokens, greater(0, (rows - full * tokens) / (heads - full))) : tokens;
+}
+
 } // namespace HEED_ISA
 } // namespace heed

@@ -17,7 +17,7 @@ struct pyramid_kv {
   group_reduce reduce = {};
 
   [[nodiscard]] HEED_INLINE failure check(index_t, index_t, index_t budget) const noexcept {
-    return scoring().check("pyramid_kv", budget);
+    return scoring().check("pyramid_kv", budget, 0); // the tip of a small pyramid is the window alone
   }
   [[nodiscard]] HEED_INLINE observed_rows observes() const noexcept { return {observed_rows::kind::last, window, {}}; }
   HEED_INLINE void rescore(const tensor_view<float, 2>& sums, index_t q_heads,

@@ -19,9 +19,11 @@ struct window_scores {
   group_reduce reduce = {};
 
   [[nodiscard]] HEED_INLINE protect_ends protection() const noexcept { return {0, window}; }
-  [[nodiscard]] HEED_INLINE failure check(const char* policy, index_t budget) const noexcept {
+  /// beside: tokens that a budget must hold beside the window.
+  [[nodiscard]] HEED_INLINE failure check(const char* policy, index_t budget, index_t beside = 1) const noexcept {
     if (window < 1) return {errc::bad_value, policy, "window", window, "the least is", 1};
-    if (budget <= window) return {errc::bad_value, policy, "budget", budget, "but the window alone holds", window};
+    if (budget < window + beside)
+      return {errc::bad_value, policy, "budget", budget, "but the window alone holds", window};
     return pool.check(policy);
   }
 };
