@@ -8,6 +8,13 @@
 namespace {
 using namespace heed;
 using namespace heed::test;
+/// Prefetches that ask for nothing.
+kernel::row_fetch no_rows() {
+  static constexpr std::byte nothing{};
+  static const std::byte* const row = &nothing;
+  const kernel::row_walk none(&row, 0, 0);
+  return {none, none, none};
+}
 template <class T> class kernel_decode_rows : public testing::Test {};
 using storages = testing::Types<float, double, f16, bf16>;
 TYPED_TEST_SUITE(kernel_decode_rows, storages);
@@ -18,18 +25,21 @@ template <class T, int Lanes> void expect_scores() {
   if constexpr (Lanes <= vector) {
     constexpr index_t many = vector / Lanes;
     test::random gen(1);
-    kernel::row_fetch none(nullptr, 0, kernel::row_fetch::rows::keys, 0);
+    kernel::row_fetch none = no_rows();
     for (const index_t dim : dims())
       for (const index_t beside : {0, 3}) {
-        const index_t q_stride = (dim + vector - 1) / vector * vector, stride = Lanes + beside;
+        const index_t vectors = (dim + vector - 1) / vector, stride = Lanes + beside;
         // Behind each row stands a NaN.
         std::vector<T> keys = gen.numbers<T>(many * (dim + 1));
         for (index_t i = 0; i < many; ++i) keys[place(i * (dim + 1) + dim)] = narrow<T>(quiet_nan<A>);
-        std::vector<A> q(place(Lanes * q_stride), A(0)), scores(place(many * stride), A(9));
-        for (std::size_t i = 0; i < q.size(); ++i)
-          if (static_cast<index_t>(i) % q_stride < dim) q[i] = static_cast<A>(gen.unit());
-        kernel::score_rows<A, T, Lanes>(rows_of(keys, many, dim + 1).data(), q.data(), q_stride, dim, scores.data(),
-                                        stride, none);
+        std::vector<A> q(place(Lanes * vectors * vector), A(0)), scores(place(many * stride), A(9));
+        const auto place_of = [&](index_t l, index_t d) {
+          return place((d / vector * Lanes + l) * vector + d % vector); // [vectors of dim][Lanes][vector]
+        };
+        for (index_t l = 0; l < Lanes; ++l)
+          for (index_t d = 0; d < dim; ++d) q[place_of(l, d)] = static_cast<A>(gen.unit());
+        kernel::score_rows<A, T, Lanes>(rows_of(keys, many, dim + 1).data(), q.data(), dim, scores.data(), stride,
+                                        none);
         for (index_t i = 0; i < many; ++i)
           for (index_t l = 0; l < stride; ++l) {
             const A got = scores[place(i * stride + l)];
@@ -40,7 +50,7 @@ template <class T, int Lanes> void expect_scores() {
             exact_sum want;
             for (index_t d = 0; d < dim; ++d)
               want.add(static_cast<double>(widen(keys[place(i * (dim + 1) + d)])) *
-                       static_cast<double>(q[place(l * q_stride + d)]));
+                       static_cast<double>(q[place_of(l, d)]));
             ASSERT_TRUE(want.near(got)) << "dim " << dim << ", row " << i << ", lane " << l;
           }
       }
@@ -57,7 +67,7 @@ TYPED_TEST(kernel_decode_rows, weighted_rows) {
   using A = accum_t<T>;
   constexpr index_t vector = simd::batch<A>::lanes;
   test::random gen(2);
-  kernel::row_fetch none(nullptr, 0, kernel::row_fetch::rows::keys, 0);
+  kernel::row_fetch none = no_rows();
   for (const index_t dim : dims())
     for (const index_t lanes : {1, 2, 3, 5, 8})
       for (const index_t count : {0, 1, 13}) {

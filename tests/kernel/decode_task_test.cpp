@@ -46,7 +46,9 @@ TEST(kernel_decode_task, queries_stand_scaled_in_their_lanes) {
   const double factor = s.call.scale * 1.44269504088896340736;
   for (index_t lane = 0; lane < 8; ++lane)
     for (index_t e = 0; e < d.key_stride; ++e) {
-      const float got = p.q[lane * d.key_stride + e];
+      const index_t each = kernel::score_group_lanes<float>(8); // [groups][vectors of dim][each][vector]
+      const float got =
+          p.q[lane / each * each * d.key_stride + e / vector * each * vector + lane % each * vector + e % vector];
       if (lane >= 6 || e >= dim) {
         EXPECT_EQ(got, 0.f);
         continue;

@@ -1,6 +1,6 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
-// Rows of several blocks in address order, and an end.
+// Rows of several blocks in address order, all their lines, and an end.
 #include <heed/kernel/row_fetch.hpp>
 
 #include <gtest/gtest.h>
@@ -10,48 +10,70 @@
 
 namespace {
 using namespace heed;
-using kernel::row_fetch;
+using kernel::block_rows;
+using kernel::row_walk;
 
-TEST(kernel_row_fetch, as_many_steps_as_all_rows_have_lines) {
+TEST(kernel_row_fetch, rows_of_blocks_in_address_order) {
   const auto blocks = std::make_unique<key_block[]>(3);
-  const std::vector<std::byte> memory(1024);
-  const index_t counts[3] = {5, 0, 3};
+  const std::vector<std::byte> memory(64);
+  const index_t counts[3] = {3, 0, 2};
   for (index_t i = 0; i < 3; ++i) {
-    blocks[static_cast<std::size_t>(i)].count = counts[i];
-    for (index_t j = 0; j < counts[i]; ++j)
-      blocks[static_cast<std::size_t>(i)].key[j] = blocks[static_cast<std::size_t>(i)].value[j] = memory.data();
-  }
-  for (const auto of : {row_fetch::rows::keys, row_fetch::rows::values})
-    for (const index_t bytes : {1, 64, 200, 256}) {
-      row_fetch ahead(blocks.get(), 3, of, bytes);
-      const index_t lines = (bytes + 63) / 64;
-      for (index_t n = 0; n < 8 * lines; ++n) {
-        ASSERT_FALSE(ahead.done()) << n << " of rows with " << bytes << " bytes";
-        ahead.step<1>();
-      }
-      EXPECT_TRUE(ahead.done());
-      ahead.step<4>(); // asks for what is there
-      EXPECT_TRUE(ahead.done());
-      row_fetch again(blocks.get(), 3, of, bytes);
-      for (index_t n = 0; n < 8 * ((lines + 3) / 4); ++n) {
-        ASSERT_FALSE(again.done());
-        again.step<4>();
-      }
-      EXPECT_TRUE(again.done()) << "a step does not run into the next row";
-      row_fetch rest(blocks.get(), 3, of, bytes);
-      rest.finish();
-      EXPECT_TRUE(rest.done());
+    key_block& b = blocks[static_cast<std::size_t>(i)];
+    b.count = counts[i];
+    for (index_t j = 0; j < counts[i]; ++j) {
+      b.key[j] = memory.data() + 10 * i + j;
+      b.value[j] = memory.data() + 30 + 10 * i + j;
     }
+  }
+  const std::byte* list[6];
+  for (const auto of : {block_rows::keys, block_rows::values}) {
+    const std::byte* const first = memory.data() + (of == block_rows::keys ? 0 : 30);
+    ASSERT_EQ(kernel::list_rows(blocks.get(), 3, of, list), 5);
+    const index_t want[6] = {0, 20, 1, 21, 2, 2}; // the last once more
+    for (index_t i = 0; i < 6; ++i) EXPECT_EQ(list[i], first + want[i]);
+  }
+  EXPECT_EQ(kernel::list_rows(blocks.get(), 0, block_rows::keys, list), 0);
+  EXPECT_NE(list[0], nullptr);
+  EXPECT_EQ(kernel::list_rows(blocks.get() + 1, 1, block_rows::keys, list), 0);
+}
+
+TEST(kernel_row_fetch, each_row_takes_as_many_steps_as_it_has_lines) {
+  const std::vector<std::byte> memory(256);
+  const std::vector<const std::byte*> rows(5, memory.data()); // four, the last one twice
+  for (const index_t bytes : {1, 64, 200, 256}) {
+    row_walk by_line(rows.data(), 4, bytes), by_four(rows.data(), 4, bytes), rest(rows.data(), 4, bytes);
+    const index_t lines = (bytes + 63) / 64;
+    for (index_t row = 3; row >= 0; --row) {
+      EXPECT_EQ(by_line.left(), row);
+      EXPECT_EQ(by_four.left(), row) << "a step does not run into the next row";
+      for (index_t n = 0; n < lines; ++n) by_line.step<1>();
+      by_four.step<4>();
+    }
+    for (index_t n = 0; n < 10; ++n) by_line.step<2>(); // stays at the last
+    EXPECT_EQ(by_line.left(), 0);
+    rest.step<1>();
+    rest.finish();
+    EXPECT_EQ(rest.left(), 0);
+  }
 }
 
 TEST(kernel_row_fetch, nothing_to_ask_for) {
-  const auto block = std::make_unique<key_block>();
-  block->count = 2; // whose pointers stay null
-  EXPECT_TRUE(row_fetch(block.get(), 1, row_fetch::rows::values, 0).done());
-  EXPECT_TRUE(row_fetch(block.get(), 0, row_fetch::rows::keys, 64).done());
-  block->count = 0;
-  row_fetch empty(block.get(), 1, row_fetch::rows::keys, 64);
-  EXPECT_TRUE(empty.done());
-  empty.finish();
+  const std::vector<std::byte> memory(1);
+  const std::byte* const row = memory.data();
+  row_walk no_rows(&row, 0, 64), no_bytes(&row, 1, 0);
+  EXPECT_EQ(no_rows.left(), 0);
+  EXPECT_EQ(no_bytes.left(), 0);
+  no_rows.finish();
+  no_bytes.finish();
+}
+
+TEST(kernel_row_fetch, walks_go_at_one_pace) {
+  const std::vector<std::byte> memory(256);
+  const std::vector<const std::byte*> rows(5, memory.data());
+  kernel::row_fetch all{{rows.data(), 4, 128}, {rows.data(), 4, 64}, {rows.data(), 2, 256}};
+  for (index_t n = 0; n < 4; ++n) all.step<1>();
+  EXPECT_EQ(all.ahead.left(), 1);
+  EXPECT_EQ(all.again.left(), 0);
+  EXPECT_EQ(all.near.left(), 0);
 }
 } // namespace

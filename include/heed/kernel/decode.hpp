@@ -3,7 +3,6 @@
 #pragma once
 // Few queries: numbers of a row in lanes, all heads of a group together, several key-value heads in turn, because where
 // a token's heads lie side by side only together are they read in address order.
-#include <heed/kernel/decode_rows.hpp>
 #include <heed/kernel/decode_task.hpp>
 
 #include <new>
@@ -23,13 +22,13 @@ HEED_NOINLINE void score_block(const decode_scratch<A>& s, index_t i, const key_
     constexpr int lanes = decltype(each)::value;
     for (index_t j = 0; j < b.count; j += vector / lanes)
       for (index_t l = 0; l < p.lanes; l += lanes)
-        score_rows<A, T, lanes>(b.key + j, p.q + l * s.key_stride, s.key_stride, dim, scores + j * p.lanes + l, p.lanes,
-                                ahead);
+        score_rows<A, T, lanes>(b.key + j, p.q + l * s.key_stride, dim, scores + j * p.lanes + l, p.lanes, ahead);
   };
+  const index_t each = score_group_lanes<A>(p.lanes);
   if constexpr (vector >= 4)
-    if (p.lanes >= 4) return all(detail::constant<4>{});
+    if (each == 4) return all(detail::constant<4>{});
   if constexpr (vector >= 2)
-    if (p.lanes >= 2) return all(detail::constant<2>{});
+    if (each == 2) return all(detail::constant<2>{});
   all(detail::constant<1>{});
 }
 
@@ -103,7 +102,18 @@ HEED_NOINLINE void attend_blocks(const Call& c, decode_scratch<A>& s, index_t co
       s.live[i].all(b.count);
     if (s.live[i].count == 0) b.count = 0;
   }
-  row_fetch values(now, count, row_fetch::rows::values, alias ? 0 : c.kv.values_as().row_bytes(c.dims.value_dim));
+  const index_t key_bytes = c.kv.keys_as().row_bytes(c.dims.key_dim);
+  const index_t value_bytes = alias ? 0 : c.kv.values_as().row_bytes(c.dims.value_dim);
+  const auto rows_of = [&](const key_block* blocks, block_rows of, index_t bytes) HEED_BODY {
+    return row_walk(s.rows_ahead, list_rows(blocks, count, of, s.rows_ahead), bytes);
+  };
+  // The rows of one block from `first` on; where there are none nothing is asked for.
+  const auto once_more = [&](const key_block& b, block_rows of, index_t bytes, index_t first = 0) HEED_BODY {
+    return b.count > first ? row_walk((of == block_rows::keys ? b.key : b.value) + first, b.count - first, bytes)
+                           : row_walk(s.rows_ahead, 0, 0);
+  };
+  row_fetch values{rows_of(now, block_rows::values, value_bytes), once_more(now[0], block_rows::values, 0),
+                   once_more(now[0], block_rows::values, 0)};
   for (index_t i = 0; i < count; ++i) {
     key_block& b = now[i];
     if (b.count == 0) continue;
@@ -115,21 +125,27 @@ HEED_NOINLINE void attend_blocks(const Call& c, decode_scratch<A>& s, index_t co
         for (index_t j = 0; j < b.count; ++j)
           b.value[j] = b.key[j] + c.dims.value_offset * static_cast<index_t>(sizeof(A));
     }
+    values.again = i + 1 < count ? once_more(now[i + 1], block_rows::keys, key_bytes)
+                                 : once_more(now[0], block_rows::values, value_bytes);
+    values.near = once_more(b, block_rows::keys, key_bytes, row_fetch::near_rows);
     score_block<A, key>(s, i, b, c.dims.key_dim, values);
   }
   for (index_t i = 0; i < count; ++i)
     if (now[i].count > 0) weigh_scores(c, s, i, now[i]);
-  values.finish();
-  row_fetch keys(next, count, row_fetch::rows::keys, c.kv.keys_as().row_bytes(c.dims.key_dim));
+  values.ahead.finish();
+  row_fetch keys{rows_of(next, block_rows::keys, key_bytes), values.again, values.near};
   for (index_t i = 0; i < count; ++i) {
     key_block& b = now[i];
     if (b.count == 0) continue;
     if constexpr (std::is_void_v<value_type> && !alias)
       unpack_rows(c.kv.values_as(), b.value, b.value_scales, b.count, c.dims.value_dim, s.value_stride,
                   s.values + i * s.block_keys * s.value_stride);
+    keys.again = i + 1 < count ? once_more(now[i + 1], block_rows::values, value_bytes)
+                               : once_more(next[0], block_rows::keys, key_bytes);
+    keys.near = once_more(b, block_rows::values, value_bytes, row_fetch::near_rows);
     add_rows<A, value>(s, i, b, c.dims.value_dim, keys);
   }
-  keys.finish();
+  keys.ahead.finish();
 }
 
 /// Takes up chunk `number` of a part, and those before it that have no keys; closes the one under way.

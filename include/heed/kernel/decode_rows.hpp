@@ -9,15 +9,19 @@ namespace heed {
 inline namespace HEED_ISA {
 namespace kernel {
 
+/// Lanes that score_rows takes at a time, of 1, 2, 4 or 8 padded ones.
+template <class A> HEED_INLINE constexpr index_t score_group_lanes(index_t padded) noexcept {
+  return lesser(padded, lesser(4, simd::batch<A>::lanes));
+}
+
 /// Scores of as many rows of keys as give one vector of sums, lanes / Lanes, with `Lanes` queries. Each sum runs over
 /// vectors of dim in order and then over the halving tree of hsum, whatever Lanes is and whatever stands beside it.
-/// keys: [lanes / Lanes]; q: [Lanes][q_stride], zero beyond dim; scores: [lanes / Lanes][score_stride]
+/// keys: [lanes / Lanes]; q: [vectors of dim][Lanes][vector], zero beyond dim; scores: [lanes / Lanes][score_stride]
 ///
-/// Four rows at a time share the loads of the queries. At each step `ahead` is asked for as many lines as the step
-/// reads.
+/// Four rows at a time share the loads of the queries. At each step as many lines are fetched as the step reads.
 template <class A, class T, int Lanes>
-HEED_NOINLINE void score_rows(const std::byte* const* keys, const A* q, index_t q_stride, index_t dim, A* scores,
-                              index_t score_stride, row_fetch& fetch) noexcept {
+HEED_NOINLINE void score_rows(const std::byte* const* keys, const A* q, index_t dim, A* scores, index_t score_stride,
+                              row_fetch& fetch) noexcept {
   using batch = simd::batch<A>;
   constexpr int vector = static_cast<int>(batch::lanes), many = vector / Lanes, rows = many < 4 ? many : 4;
   static_assert(many >= 1 && many * Lanes == vector);
@@ -29,14 +33,16 @@ HEED_NOINLINE void score_rows(const std::byte* const* keys, const A* q, index_t 
     constexpr int first = decltype(g)::value * rows;
     const T* key[rows];
     detail::unroll<rows>([&](auto e) HEED_BODY { key[e] = reinterpret_cast<const T*>(keys[first + e]); });
-    const auto add = [&](index_t d, const batch(&k)[rows]) HEED_BODY {
+    const A* at = q;
+    const auto add = [&](const batch(&k)[rows]) HEED_BODY {
       detail::unroll<Lanes>([&](auto l) HEED_BODY {
-        const batch x = simd::in_register(batch::load(q + l * q_stride + d));
+        const batch x = simd::in_register(batch::load(at + l * vector));
         detail::unroll<rows>([&](auto e) HEED_BODY {
           constexpr int i = (first + decltype(e)::value) * Lanes + decltype(l)::value;
           sum[i] = fma(x, k[e], sum[i]);
         });
       });
+      at += Lanes * vector;
     };
     for (index_t d = 0; d < whole; d += vector) {
       batch k[rows];
@@ -46,13 +52,13 @@ HEED_NOINLINE void score_rows(const std::byte* const* keys, const A* q, index_t 
         ahead.template step<static_cast<int>(greater(1, rows * bytes / 64))>();
       else if (d * static_cast<index_t>(sizeof(T)) % 64 == 0)
         ahead.template step<rows>();
-      add(d, k);
+      add(k);
     }
     if (whole < dim) {
       batch k[rows];
       detail::unroll<rows>([&](auto e) HEED_BODY { k[e] = batch::widen_first(key[e] + whole, dim - whole); });
       ahead.template step<rows>();
-      add(whole, k);
+      add(k);
     }
   });
   fetch = ahead;

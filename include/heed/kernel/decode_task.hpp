@@ -3,8 +3,10 @@
 #pragma once
 // What a decode task works on: key-value heads of one sequence with their queries, states and blocks; a worker's room
 // for them.
+#include <heed/kernel/decode_rows.hpp>
 #include <heed/kernel/decode_scores.hpp>
 #include <heed/kernel/prefill.hpp>
+#include <heed/kernel/row_fetch.hpp>
 
 namespace heed {
 inline namespace HEED_ISA {
@@ -28,7 +30,7 @@ template <class A> struct decode_part {
   tile t;
   softmax_state<A> state; ///< where the chunk under way is summed
   decode_target<A> into;
-  panel<A> lanes;     ///< q: [padded lanes][key_stride], scaled, zero where padded; lists repeat up to a vector
+  panel<A> lanes;     ///< q: as score_rows wants it, scaled, zero where padded; lists repeat up to a vector
   index_t chunk;      ///< the one under way
   index_t next_chunk; ///< the one that the next block belongs to
   bool more;          ///< there is a next block
@@ -52,7 +54,7 @@ template <class A> struct decode_scratch {
   std::byte* streams;
   key_block* blocks; ///< [2][max_parts]: the blocks under way, and those after them
   live_groups* live; ///< [max_parts]
-  const std::byte** packed_values;
+  const std::byte **packed_values, **rows_ahead;
   index_t *head_of, *q_of, *row_of;
   std::int32_t* relative_q;
   std::uint8_t* row_bit;
@@ -77,6 +79,7 @@ template <class A> struct decode_scratch {
     blocks = a.take<key_block>(2 * max_parts);
     live = a.take<live_groups>(max_parts);
     packed_values = a.take<const std::byte*>(block_keys);
+    rows_ahead = a.take<const std::byte*>(max_parts * block_keys + 1);
     const index_t lanes = max_parts * score_lanes;
     head_of = a.take<index_t>(lanes);
     q_of = a.take<index_t>(lanes);
@@ -134,14 +137,15 @@ HEED_NOINLINE void make_lanes(const Call& c, decode_scratch<A>& s, index_t i, co
     s.row_bit[at + lane] = static_cast<std::uint8_t>(row);
     if (lane >= padded) continue;
     const typename Call::query* from = c.p.q.row(first_token + t.rows[row], head);
-    A* to = q + lane * s.key_stride;
+    const index_t each = score_group_lanes<A>(padded);
+    A* to = q + lane / each * each * s.key_stride + lane % each * batch::lanes;
     for (index_t d = 0; d < c.dims.key_dim; d += batch::lanes) {
       const index_t n = c.dims.key_dim - d;
       factor
           .times(lane >= lanes       ? batch(A(0))
                  : n >= batch::lanes ? batch::widen(from + d)
                                      : batch::widen_first(from + d, n))
-          .store(to + d);
+          .store(to + d * each);
     }
   }
 }
