@@ -26,7 +26,7 @@ constexpr const char* usage_text = R"(usage: heed_needle [options]
   --budgets LIST     tokens, or fractions of the context; for policies without one of their own (0.05,0.1,0.2,0.4)
   --contexts LIST    prompt lengths in tokens (512,1024)
   --depths N         depths from 0 to 100 percent (6)
-  --samples N        prompts per context, depth, policy and budget (1)
+  --samples N        prompts per context, depth, policy and budget (2)
   --ask WHEN         prompt: the question is part of it; late: it comes after the eviction (prompt)
   --kv-type TYPE     type of cached keys and values: f32, f16, bf16 (f32)
   --threads N        threads (as many as the machine has cores)

@@ -123,11 +123,11 @@ int run(const options& o) {
   profile::head_table errors(s.layers, 1);
   errors.numbers = error.share;
   const std::vector<needle::heat_map> maps = {map_of("layer error, share of all", errors, 1),
-                                              map_of("retrieval (CompressKV), of the greatest", retrieval.score, most),
-                                              map_of("reconstruction (gates of DuoAttention)", reconstruction, 1),
-                                              map_of("evenness by position (other gates)", positions, 1),
-                                              map_of("echo (RazorAttention)", repetition.echo, 1),
-                                              map_of("induction (RazorAttention)", repetition.induction, 1)};
+                                              map_of("retrieval, of the greatest", retrieval.score, most),
+                                              map_of("reconstruction (gates)", reconstruction, 1),
+                                              map_of("evenness by position (gates)", positions, 1),
+                                              map_of("echo", repetition.echo, 1),
+                                              map_of("induction", repetition.induction, 1)};
   const std::filesystem::path out(o.out);
   llama::write_file((out / "heads.svg").string(),
                     needle::svg("What the heads of the model are for", "layer", "query head", maps, "percent"));

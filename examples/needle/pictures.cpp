@@ -61,14 +61,17 @@ std::string svg_of_kept(const std::string& heading, std::ptrdiff_t tokens, std::
     d.box(left, y, width, bottom - y, "#f2f2f2");
     for (std::size_t r = 0; r < p.rows.size(); ++r) {
       const double top = y + row_height * static_cast<double>(r);
-      if (r % 4 == 0) d.text(left - 6, top + 8, "label", p.rows[r], "end");
+      if (r == 0 || p.rows[r] != p.rows[r - 1]) d.text(left - 6, top + 8, "label", p.rows[r], "end");
       const std::vector<std::ptrdiff_t>& kept = p.positions[r];
+      std::string stretches;
       for (std::size_t i = 0; i < kept.size();) {
         std::size_t end = i + 1;
         while (end < kept.size() && kept[end] == kept[end - 1] + 1) ++end;
-        d.box(at(kept[i]), top, std::max(at(kept[end - 1] + 1) - at(kept[i]), 0.8), row_height - 1, "#3b528b");
+        stretches += format("M%.1f %gh%.1f", at(kept[i]), top + row_height / 2,
+                            std::max(at(kept[end - 1] + 1) - at(kept[i]), 0.8));
         i = end;
       }
+      d.path(stretches, "#3b528b", row_height - 1);
     }
     for (const std::ptrdiff_t edge : {marked_begin, marked_end})
       d.line(format("%g,%g %g,%g", at(edge), y - 2, at(edge), bottom + 2), "#d55e00", 0.8);

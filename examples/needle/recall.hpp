@@ -15,7 +15,7 @@ enum class question { in_prompt, after_eviction };
 
 struct recall_options {
   std::vector<index_t> contexts = {512, 1024};
-  index_t depths = 6, samples = 1; ///< depths from 0 to 100 percent; prompts per context and depth
+  index_t depths = 6, samples = 2; ///< depths from 0 to 100 percent; prompts per context and depth
   llama::kv_type type = llama::kv_type::f32;
   std::uint64_t seed = std::uint64_t{1} << 32;
   question asked = question::in_prompt;

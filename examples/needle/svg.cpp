@@ -64,6 +64,9 @@ void drawing::line(const std::string& points, const std::string& stroke, double 
   if (dashes != nullptr) out_ += format(" stroke-dasharray=\"%s\"", dashes);
   out_ += "/>\n";
 }
+void drawing::path(const std::string& d, const std::string& stroke, double width) {
+  out_ += "<path d=\"" + d + format("\" stroke=\"%s\" stroke-width=\"%g\"/>\n", stroke.c_str(), width);
+}
 void drawing::dot(double x, double y, double radius, const std::string& fill) {
   out_ += format("<circle cx=\"%g\" cy=\"%g\" r=\"%g\" fill=\"%s\"/>\n", x, y, radius, fill.c_str());
 }

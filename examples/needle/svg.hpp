@@ -38,6 +38,8 @@ public:
   void box(double x, double y, double width, double height, const std::string& fill);
   /// points: "x,y x,y ..."
   void line(const std::string& points, const std::string& stroke, double width = 1, const char* dashes = nullptr);
+  /// d: a path of SVG.
+  void path(const std::string& d, const std::string& stroke, double width);
   void dot(double x, double y, double radius, const std::string& fill);
   /// The viridis scale with words at both ends.
   void scale(double x, double y, const std::string& low, const std::string& high);
