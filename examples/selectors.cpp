@@ -45,7 +45,13 @@ double kept_share(const heed::block_lists& lists, index_t head, index_t row, ind
   return all > 0 ? kept / all : 0;
 }
 
-/// The head's attention in squares of `size` tokens, brighter is more; what a selector drops is grey.
+needle::colour over_grey(needle::colour c, double share) {
+  const auto mix = [&](int x) { return static_cast<int>(0xd8 + (x - 0xd8) * share); };
+  return {mix(c.red), mix(c.green), mix(c.blue)};
+}
+
+/// The head's attention in squares of `size` tokens, brighter is more; the greyer, the more of a
+/// square a selector drops.
 void draw_maps(const std::string& file, const std::vector<float>& map, index_t tokens, index_t size,
                const std::vector<selector>& all) {
   constexpr double edge = 230, gap = 26;
@@ -62,12 +68,12 @@ void draw_maps(const std::string& file, const std::vector<float>& map, index_t t
       for (index_t c = 0; c <= r; ++c) {
         const double mass =
             static_cast<double>(map[static_cast<std::size_t>(r * cells + c)]) / static_cast<double>(size);
-        const bool kept = s == 0 || kept_share(all[s - 1].drawn, 0, r * size, c * size, size) >= 0.5;
+        const double share = s == 0 ? 1 : kept_share(all[s - 1].drawn, 0, r * size, c * size, size);
         d.box(left + cell * static_cast<double>(c), top + cell * static_cast<double>(r), cell + 0.1, cell + 0.1,
-              kept ? needle::hex(needle::colour_of(std::fmin(1., std::cbrt(mass)))) : "#d8d8d8");
+              needle::hex(over_grey(needle::colour_of(std::fmin(1., std::cbrt(mass))), std::sqrt(share))));
       }
   }
-  d.scale(gap, 330, "no mass", "all of it");
+  d.scale(gap + 60, 330, "no mass", "all of it");
   std::ofstream(file) << d.finish();
 }
 
