@@ -17,7 +17,7 @@ ask() { # ask WHEN POLICY: one row
     --samples "${SAMPLES:-50}" --threads 1 --ask "$1" --policy "$2" >"$out/said"
   [ "$first" = 0 ] || sed -n 's/^policy /question policy /p' "$out/said"
   first=0
-  sed -n '/^policy /{n;s/^/'"$1"'   /p}' "$out/said"
+  sed -n '/^policy /{n;p}' "$out/said" | sed "s/^/$(printf '%-8s' "$1") /"
 }
 {
   ask prompt full
