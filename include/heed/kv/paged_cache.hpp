@@ -217,11 +217,8 @@ private:
     for (index_t l = list(seq, 0); l < list(seq, 0) + lists_each(); ++l) {
       const index_t before = at(at_.lengths, l);
       set_length(l, before + tokens);
-      for (index_t t = 0; t < tokens; ++t)
-        for (index_t h = 0; h < k_.extent(2); ++h) {
-          const index_t fresh = from(at_.kv_heads > 0 ? l - list(seq, 0) : h);
-          detail::write_slot(r, l, before + t, h, &k(t, fresh, 0), &v(t, fresh, 0), first + t);
-        }
+      const auto fresh = [&](index_t h) HEED_BODY { return from(at_.kv_heads > 0 ? l - list(seq, 0) : h); };
+      detail::write_slots(r, l, before, k, v, fresh, first);
     }
     set_seen(seq, first + tokens);
   }

@@ -97,8 +97,9 @@ public:
     const auto r = rows();
     for (index_t h = 0; h < at_.kv_heads; ++h) {
       index_t& n = at(at_.lengths, list(seq, h));
-      for (index_t t = 0; t < k.extent(0); ++t)
-        detail::write_slot(r, list(seq, h), n++, 0, &k(t, from(h), 0), &v(t, from(h), 0), seen(seq) + t);
+      const auto fresh = [&](index_t) HEED_BODY { return from(h); };
+      detail::write_slots(r, list(seq, h), n, k, v, fresh, seen(seq));
+      n += k.extent(0);
     }
     at(at_.seen, seq) += k.extent(0);
     return {};

@@ -72,8 +72,19 @@ HEED_INLINE void write_slot(const Rows& r, index_t list, index_t slot, index_t h
   if (r.bias(list, slot) != nullptr) *r.bias(list, slot) = 0;
 }
 
+inline namespace HEED_ISA {
+
+inline failure check_list_index(const char* call, index_t seq, index_t sequences, index_t kv_head,
+                                index_t kv_heads) noexcept {
+  if (seq < 0) return {errc::index_out_of_range, call, "seq", seq, "the least is", 0};
+  if (seq >= sequences) return {errc::index_out_of_range, call, "seq", seq, "but the sequences are", sequences};
+  if (kv_head < 0) return {errc::index_out_of_range, call, "kv_head", kv_head, "the least is", 0};
+  if (kv_head >= kv_heads) return {errc::index_out_of_range, call, "kv_head", kv_head, "but the heads are", kv_heads};
+  return {};
+}
+
 /// The first slots of one list into another, with its means.
-template <class Rows> HEED_INLINE void copy_slots(const Rows& r, index_t from, index_t to, index_t slots) noexcept {
+template <class Rows> void copy_slots(const Rows& r, index_t from, index_t to, index_t slots) noexcept {
   for (index_t i = 0; i < slots; ++i) {
     for (index_t h = 0; h < r.heads; ++h) {
       store_row(r.key(to, i, h), r.key(from, i, h), r.key_dim);
@@ -92,15 +103,13 @@ template <class Rows> HEED_INLINE void copy_slots(const Rows& r, index_t from, i
   store_row(m.values.data() + to * nv, m.values.data() + from * nv, nv);
 }
 
-inline namespace HEED_ISA {
-
-inline failure check_list_index(const char* call, index_t seq, index_t sequences, index_t kv_head,
-                                index_t kv_heads) noexcept {
-  if (seq < 0) return {errc::index_out_of_range, call, "seq", seq, "the least is", 0};
-  if (seq >= sequences) return {errc::index_out_of_range, call, "seq", seq, "but the sequences are", sequences};
-  if (kv_head < 0) return {errc::index_out_of_range, call, "kv_head", kv_head, "the least is", 0};
-  if (kv_head >= kv_heads) return {errc::index_out_of_range, call, "kv_head", kv_head, "but the heads are", kv_heads};
-  return {};
+/// Fresh rows for all heads of a list, from slot `before` on, a slot per token: head h takes fresh head from(h).
+template <class Rows, class UK, class UV, class Heads>
+void write_slots(const Rows& r, index_t list, index_t before, const tensor_view<UK, 3>& k, const tensor_view<UV, 3>& v,
+                 const Heads& from, index_t position) noexcept {
+  for (index_t t = 0; t < k.extent(0); ++t)
+    for (index_t h = 0; h < r.heads; ++h)
+      write_slot(r, list, before + t, h, &k(t, from(h), 0), &v(t, from(h), 0), position + t);
 }
 
 /// Moves the listed slots to the front; returns how many there are.
