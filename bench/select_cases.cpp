@@ -85,10 +85,10 @@ template <class How> void prompt_cases(std::vector<bench_case>& list, const char
 
 std::vector<bench_case> select_cases() {
   std::vector<bench_case> list;
-  // Densities of 0.2 to 0.35 at 8192 tokens.
+  // Densities of 0.14 to 0.35 at 8192 tokens.
   prompt_cases(list, "xattention", xattention{.threshold = 0.8});
   prompt_cases(list, "proxy_attn", proxy_attn{.groups = 2, .gamma = 0.8, .min_tokens = 1024});
-  prompt_cases(list, "anchor_attn", anchor_attn{.step = 8, .theta = 5});
+  prompt_cases(list, "anchor_attn", anchor_attn{.step = 8, .theta = 7});
   prompt_cases(list, "vertical_slash",
                vertical_slash{.vertical = 256, .slash = 32, .near_diagonals = 16, .least_slash = 1});
   const auto fill = [](auto& b, selection& s, thread_pool& pool) {
