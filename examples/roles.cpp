@@ -73,11 +73,13 @@ int main() {
   role("chain", heed::chain(heed::soft_cap{50.f}, heed::alibi::standard(q_heads)));
   role("own", heed::score([](auto x, auto at) { return x + decltype(x)(-0.01f) * distance(x, at); }));
 
-  std::vector<float> lse(tokens * q_heads), sink_logits(q_heads), sums(q_heads * tokens), rows(q_heads * 32 * tokens);
+  std::vector<float> lse(tokens * q_heads), sink_logits(q_heads), sums(q_heads * tokens), rows(q_heads * 32 * tokens),
+      pools(q_heads * 4 * 4);
   role("lse", heed::lse(heed::view(lse.data(), tokens, q_heads)));
   role("sink", heed::sink_logit(sink_logits));
   role("sums", heed::key_sums(heed::view(sums.data(), 1, q_heads, tokens), heed::row_choice::last(32)));
   role("rows", heed::probability_rows(heed::view(rows.data(), 1, q_heads, 32, tokens), heed::row_choice::last(32)));
+  role("pools", heed::block_pool<float>(heed::view(pools.data(), 1, q_heads, 4, 4), {.rows = 16, .slots = 16}));
 
   const auto k_pool = heed::view(k_data.data(), pages, 16, kv_heads, dim);
   const auto v_pool = heed::view(v_data.data(), pages, 16, kv_heads, dim);
