@@ -10,6 +10,8 @@
 
 namespace heed {
 
+inline namespace HEED_ISA {
+
 /// Query heads of each layer, best first. A file may name only the first few.
 ///
 /// Shapes    layers: [layers][heads named]
@@ -29,8 +31,6 @@ struct layer_scores {
   std::vector<double> average;
   friend bool operator==(const layer_scores&, const layer_scores&) = default;
 };
-
-inline namespace HEED_ISA {
 
 /// Reads a ranking of a model with so many layers and query heads. Empty: read; else what is wrong, and `out` is as it
 /// was.

@@ -10,6 +10,8 @@
 
 namespace heed {
 
+inline namespace HEED_ISA {
+
 /// A pattern folder: full_attention_heads.tsv (a row for each layer, gates separated by tabs) and config.json.
 ///
 /// Shapes    gates: [layers * kv_heads], layer by layer, in [0, 1]
@@ -20,8 +22,6 @@ struct duo_pattern {
   index_t sinks = 64, recent = 256;
   friend bool operator==(const duo_pattern&, const duo_pattern&) = default;
 };
-
-inline namespace HEED_ISA {
 
 /// Reads the rows of gates, which say how many layers and heads there are. Empty: read; else what is wrong, and `out`
 /// is as it was.
