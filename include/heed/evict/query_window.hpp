@@ -14,6 +14,11 @@ namespace heed {
 template <class T> class query_window {
 public:
   constexpr query_window() noexcept = default;
+  HEED_INLINE query_window(query_window&&) noexcept = default;
+  HEED_INLINE query_window& operator=(query_window&&) noexcept = default;
+  query_window(const query_window&) = delete;
+  query_window& operator=(const query_window&) = delete;
+  HEED_INLINE ~query_window() = default; // written out, so that none is emitted
   HEED_INLINE query_window(index_t layers, index_t window, index_t q_heads, index_t dim)
       : queries_(layers * 2 * window * q_heads * dim), lses_(layers * 2 * window * q_heads), held_(layers),
         window_(window), heads_(q_heads), dim_(dim) {}
