@@ -220,6 +220,23 @@ concept batched_score_mod = requires(const S s, B x, const cells<B>& at) {
   noexcept->std::same_as<B>;
 };
 
+/// A score modifier that looks its lanes up once for many keys: over(at) returns what answers for these lanes, a
+/// function of a vector of scores and its cells whose heads and rows are those of `at`; keys and slots may be any.
+/// Law: it gives the bits that the modifier itself gives.
+template <class S, class B>
+concept lane_bound_score_mod = batched_score_mod<S, B> && requires(const S s, B x, const cells<B>& at) {
+  { s.over(at)(x, at) }
+  noexcept->std::same_as<B>;
+};
+
+/// A modifier as it answers for the lanes of `at`: bound to them where it can be, else itself.
+template <class S, class B> HEED_INLINE decltype(auto) over_lanes(const S& mod, const cells<B>& at) noexcept {
+  if constexpr (lane_bound_score_mod<S, B>)
+    return mod.over(at);
+  else
+    return (mod);
+}
+
 /// A score modifier that says `static constexpr bool gives_weights = true`: what it returns is the weight of the cell,
 /// and there is no softmax. o is the sum of weights times values over the visible keys, whatever sign and sum the
 /// weights have; lse is 0, and -inf where no key is visible; -inf still hides a cell. A bias of slots is left out, but

@@ -54,6 +54,17 @@ TEST(score_chain, keeps_the_laws) {
   heed::test::expect_laws(chain(cap, slopes, dense), {}, between);
 }
 
+TEST(score_chain, binds_its_lanes_if_a_part_does) {
+  using batch = heed::simd::batch<float>;
+  using heed::dense_bias;
+  static_assert(heed::lane_bound_score_mod<chain<soft_cap, dense_bias<float>>, batch>);
+  static_assert(heed::lane_bound_score_mod<chain<dense_bias<float>, alibi, soft_cap>, batch>);
+  static_assert(!heed::lane_bound_score_mod<chain<soft_cap, alibi>, batch>);
+  heed::test::random r(3);
+  const auto bias = r.numbers<float>(7 * 33 * 90);
+  heed::test::expect_laws(chain(dense_bias{heed::view(bias.data(), 1, 7, 33, 90)}, soft_cap{5.f}));
+}
+
 TEST(score_chain, is_scalar_only_if_a_part_is) {
   const heed::score half([](float x, heed::cell) { return x / 2; });
   const chain mixed(soft_cap{30.f}, half);

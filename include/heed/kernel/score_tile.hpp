@@ -84,31 +84,37 @@ HEED_NOINLINE void modify_scores(const F& mod, const panel<A>& p, const key_bloc
   if constexpr (modified)
     if (!live.detailed)
       for (index_t j = 0; j < b.count; ++j) live.lanes[j] = p.every;
+  const auto cells_of = [&](index_t lane, index_t j) HEED_BODY {
+    return cells<batch>{p.seq,
+                        {p.head_of + lane, 1},
+                        {p.q_of + lane, 1},
+                        {b.k + j, 0},
+                        {p.row_of + lane, 1},
+                        {b.slot + j, 0},
+                        batch::difference(p.relative_q + lane, relative(b.k[j], p.origin)),
+                        lesser(batch::lanes, p.used - lane)};
+  };
   for (index_t s = 0; s < live.count; ++s) {
-    const range vectors = live.segment[s].vectors_of(p.vectors);
-    for (index_t j = live.segment[s].begin; j < live.segment[s].end; ++j)
-      for (index_t v = vectors.begin; v < vectors.end; ++v) {
-        const index_t lane = v * batch::lanes;
-        A* at = scores + j * p.lanes + lane;
-        batch x = batch::load(at);
-        if constexpr (modified) {
-          if (lane >= p.used) continue;
-          const cells<batch> c{p.seq,
-                               {p.head_of + lane, 1},
-                               {p.q_of + lane, 1},
-                               {b.k + j, 0},
-                               {p.row_of + lane, 1},
-                               {b.slot + j, 0},
-                               batch::difference(p.relative_q + lane, relative(b.k[j], p.origin)),
-                               lesser(batch::lanes, p.used - lane)};
-          x = apply_mod<A>(mod, x, c);
+    const range vectors = live.segment[s].vectors_of(p.vectors), keys{live.segment[s].begin, live.segment[s].end};
+    for (index_t v = vectors.begin; v < vectors.end; ++v) {
+      const index_t lane = v * batch::lanes;
+      if constexpr (modified) {
+        if (lane >= p.used) continue;
+        const auto& bound = over_lanes(mod, cells_of(lane, keys.begin));
+        for (index_t j = keys.begin; j < keys.end; ++j) {
+          A* at = scores + j * p.lanes + lane;
+          batch x = apply_mod<A>(bound, batch::load(at), cells_of(lane, j));
           if constexpr (!weight_mod<F>) x = x + batch(static_cast<A>(b.bias[j]));
           const auto gone = x == batch(-static_cast<A>(__builtin_inf()));
           if (gone.any()) live.take_out(j, gone.bits() << lane);
-        } else
-          x = fma(batch(static_cast<A>(b.bias[j])), batch(log2e<A>), x);
-        x.store(at);
-      }
+          x.store(at);
+        }
+      } else
+        for (index_t j = keys.begin; j < keys.end; ++j) {
+          A* at = scores + j * p.lanes + lane;
+          fma(batch(static_cast<A>(b.bias[j])), batch(log2e<A>), batch::load(at)).store(at);
+        }
+    }
   }
   if constexpr (modified) live.settle(p.every, b.count, kernel_shape<A>::group_keys, batch::lanes);
 }

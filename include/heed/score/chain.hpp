@@ -8,8 +8,9 @@ namespace heed {
 
 /// chain(a, b, c): c(b(a(x))). The order is the model's: most cap before they add a bias, FlashInfer adds ALiBi first.
 ///
-/// Laws      score_mod; batched_score_mod where all are; gives weights if the last does. check reports the first that
-/// fails Cost      the sum of its parts
+/// Laws      score_mod; batched_score_mod where all are; gives weights if the last does; lane_bound_score_mod if
+///           a part is. check reports the first that fails
+/// Cost      the sum of its parts
 template <class First, class... Rest> class chain {
 public:
   static constexpr bool gives_weights = weight_mod<chain<Rest...>>;
@@ -25,6 +26,21 @@ public:
   requires(batched_score_mod<First, B>&& batched_score_mod<chain<Rest...>, B>) HEED_INLINE B
   operator()(B x, const cells<B>& at) const noexcept {
     return rest_(first_(x, at), at);
+  }
+
+  /// Both parts over the same lanes.
+  template <class F, class R> struct of_lanes {
+    F first;
+    R rest;
+    template <class B> HEED_INLINE B operator()(B x, const cells<B>& at) const noexcept {
+      return rest(first(x, at), at);
+    }
+  };
+  template <class B>
+  requires(lane_bound_score_mod<First, B> || lane_bound_score_mod<chain<Rest...>, B>) HEED_INLINE
+      auto over(const cells<B>& at) const noexcept {
+    return of_lanes<decltype(over_lanes(first_, at)), decltype(over_lanes(rest_, at))>{over_lanes(first_, at),
+                                                                                       over_lanes(rest_, at)};
   }
 
   HEED_INLINE failure check(const call_extents& e) const noexcept {
@@ -49,6 +65,11 @@ public:
   template <class B>
   requires batched_score_mod<Last, B> HEED_INLINE B operator()(B x, const cells<B>& at) const noexcept {
     return last_(x, at);
+  }
+
+  template <class B>
+  requires lane_bound_score_mod<Last, B> HEED_INLINE auto over(const cells<B>& at) const noexcept {
+    return last_.over(at);
   }
 
   HEED_INLINE failure check(const call_extents& e) const noexcept {

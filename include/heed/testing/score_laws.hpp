@@ -81,6 +81,14 @@ score_report check_lanes(const S& mod, std::span<const cell> at, std::span<const
                    count};
   A out[lanes];
   mod(B::load(scores), c).store(out);
+  if constexpr (lane_bound_score_mod<S, B>) {
+    A bound[lanes];
+    over_lanes(mod, c)(B::load(scores), c).store(bound);
+    for (index_t i = 0; i < count; ++i)
+      if (!detail::agree(static_cast<double>(bound[i]), static_cast<double>(out[i]), 0))
+        return {"over(lanes) gives the bits of the modifier", first + i, static_cast<double>(bound[i]),
+                static_cast<double>(out[i]), 0};
+  }
   for (index_t i = 0; i < count; ++i) {
     const auto from = static_cast<std::size_t>(first + i);
     const auto y = static_cast<double>(mod(x[from], at[from])), got = static_cast<double>(out[i]);
