@@ -22,13 +22,10 @@ ask() { # ask WHEN POLICY: one row
 {
   ask prompt full
   for policy in compress_kv snap_kv h2o; do ask prompt "$policy:budget=0.1"; done
-  ask prompt duo_attention:full=0.5
-  ask prompt razor_attention:local=0.2
-  ask late compress_kv:budget=0.1
-  ask late snap_kv:budget=0.1
-  ask late h2o:budget=0.1
-  ask prompt duo_attention:full=0.5,gates=position
-  ask late duo_attention:full=0.5
-  ask late razor_attention:local=0.2
-  for policy in pyramid_kv ada_kv tova streaming; do ask prompt "$policy:budget=0.1"; done
+  for heads in duo_attention:full=0.5 duo_attention:full=0.5,gates=position razor_attention:local=0.2; do
+    ask prompt "$heads"
+  done
+  ask late full
+  for policy in compress_kv snap_kv h2o; do ask late "$policy:budget=0.1"; done
+  for heads in duo_attention:full=0.5 razor_attention:local=0.2; do ask late "$heads"; done
 } | tee "$file"
