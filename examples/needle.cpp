@@ -235,7 +235,7 @@ int run(options o) {
   const auto write = [&](const char* name, const std::string& text) {
     llama::write_file((std::filesystem::path(o.out) / name).string(), text);
   };
-  write("needle.svg", needle::svg("Recall of a hidden fact by cache policy", "context", "depth in percent", maps));
+  write("needle.svg", needle::svg("Recall of a hidden fact by cache policy", "context", "depth in %", maps));
   write("recall.svg", curves_of(o.recall, rows));
   write("kept.svg", kept_of(rows));
   write("needle.csv", csv_of(o.recall, rows));
