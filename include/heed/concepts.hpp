@@ -167,18 +167,20 @@ template <class M> HEED_INLINE bool alike(const M& m, range heads) noexcept {
     return heads.begin <= heads.end;
 }
 
-/// A head_aware mask whose heads may be alike in one sequence and not in another. alike_in(seq, heads): the answer is
-/// the same for all of these heads in that sequence. It may take time: it is asked once per sequence and group of
-/// heads, to let heads share a tile. Law: true where alike is. Absent: alike.
+/// A head_aware mask whose heads may be alike in one sequence and not in another. alike_in(seq, rows, heads): the
+/// answer is the same for all of these heads in the first `rows` query rows of that sequence. It may take time: it is
+/// asked once per sequence and group of heads, to let heads share a tile. Law: true where alike is. Absent: alike.
 template <class M>
-concept sequence_head_aware = head_aware<M> && requires(const M m, index_t seq, range heads) {
-  { m.alike_in(seq, heads) }
+concept sequence_head_aware = head_aware<M> && requires(const M m, index_t seq, index_t rows, range heads) {
+  { m.alike_in(seq, rows, heads) }
   noexcept->std::same_as<bool>;
 };
 
-template <class M> HEED_INLINE bool alike_in(const M& m, [[maybe_unused]] index_t seq, range heads) noexcept {
+template <class M>
+HEED_INLINE bool alike_in(const M& m, [[maybe_unused]] index_t seq, [[maybe_unused]] index_t rows,
+                          range heads) noexcept {
   if constexpr (sequence_head_aware<M>)
-    return m.alike_in(seq, heads);
+    return m.alike_in(seq, rows, heads);
   else
     return alike(m, heads);
 }

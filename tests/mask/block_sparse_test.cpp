@@ -105,8 +105,11 @@ TEST(mask_block_sparse, heads_of_equal_lists_are_alike_in_their_sequence) {
   }
   const auto m = l.mask(causal{});
   EXPECT_FALSE(m.alike({0, 2}));
-  EXPECT_TRUE(m.alike_in(0, {0, 4}) && m.alike_in(1, {1, 2}));
-  EXPECT_FALSE(m.alike_in(1, {0, 2}) || m.alike_in(1, {1, 3}) || m.alike_in(1, {2, 4}));
+  EXPECT_TRUE(m.alike_in(0, 130, {0, 4}) && m.alike_in(1, 130, {1, 2}));
+  EXPECT_FALSE(m.alike_in(1, 130, {0, 2}) || m.alike_in(1, 130, {1, 3}) || m.alike_in(1, 130, {2, 4}));
+  EXPECT_TRUE(m.alike_in(1, 96, {2, 3}) && m.alike_in(1, 128, {0, 1}) && !m.alike_in(1, 97, {2, 4}) &&
+              m.alike_in(1, 96, {2, 4}))
+      << "rows behind the sequence's own have no say";
   const testing::mask_cases cases{.rows = {130, 130}, .seen = {200, 200}, .q_heads = 4, .kv_heads = 1, .tiles = 60};
   expect_laws(m, cases);
   expect_laws(all_of(m, sliding_window{70, 10}), cases);

@@ -90,7 +90,9 @@ TEST(plan_query_tiles, a_mask_may_keep_its_tiles_to_a_panel) {
 /// Heads are alike in the sequences of even number only.
 struct alike_in_even : causal {
   [[nodiscard]] bool alike(range heads) const noexcept { return heads.size() <= 1; }
-  [[nodiscard]] bool alike_in(index_t seq, range heads) const noexcept { return seq % 2 == 0 || heads.size() <= 1; }
+  [[nodiscard]] bool alike_in(index_t seq, index_t, range heads) const noexcept {
+    return seq % 2 == 0 || heads.size() <= 1;
+  }
 };
 static_assert(sequence_head_aware<alike_in_even> && !sequence_head_aware<by_parity>);
 

@@ -76,6 +76,35 @@ TEST(sparse_whole_calls, the_real_types_give_the_bits_of_the_erased_ones) {
   EXPECT_TRUE(s.run(m) == want);
   EXPECT_TRUE(s.run_on(pool, s.kv(), m) == want);
 }
+TEST(sparse_whole_calls, a_sequence_has_the_same_bits_alone_and_in_a_batch) {
+  const std::vector<index_t> rows{130, 1, 60}, keys{300, 700, 60};
+  const sample<> s(11, rows, keys, 2, 4, 16, 24);
+  block_shape shape{.rows = 130, .keys = 700, .block_rows = 24, .block_keys = 20, .lists = 8, .sequences = 3};
+  block_lists all = drawn_blocks(shape, {.4, 1, 0}, seed_or(12));
+  const list everything{0, 2, 3, 5, 9};
+  for (index_t h = 0; h < 8; ++h) all.set_row(1, h, 0, everything); // heads alike in this sequence only
+  const outcome<float> batch = run(s, all_of(all.mask(), causal{}));
+  shape.sequences = 1;
+  for (index_t i = 0; i < 3; ++i) {
+    sample<> one(0, {rows[place(i)]}, {keys[place(i)]}, 2, 4, 16, 24);
+    one.q = cut(s.q, s.offsets[place(i)], rows[place(i)], 8 * 16);
+    one.k = cut(s.k, s.key_offsets[place(i)], keys[place(i)], 2 * 16);
+    one.v = cut(s.v, s.key_offsets[place(i)], keys[place(i)], 2 * 24);
+    block_shape own_shape = shape;
+    own_shape.rows = rows[place(i)];
+    block_lists own(own_shape);
+    for (index_t h = 0; h < 8; ++h)
+      for (index_t r = 0; r < own.row_blocks(); ++r) {
+        const auto row = all.full_row(i, h, r);
+        own.set_row(0, h, r, row.first(static_cast<std::size_t>(std::count_if(row.begin(), row.end(), [&](index_t b) {
+          return b * 20 < keys[place(i)];
+        }))));
+      }
+    const outcome<float> alone = run(one, all_of(own.mask(), causal{}));
+    EXPECT_TRUE(same_bits(alone.o, cut(batch.o, s.offsets[place(i)], rows[place(i)], 8 * 24))) << i;
+    EXPECT_TRUE(same_bits(alone.lse, cut(batch.lse, s.offsets[place(i)], rows[place(i)], 8))) << i;
+  }
+}
 TEST(sparse_whole_calls, empty_rows_give_zeros_and_minus_infinity) {
   const sample<> s(4, {40}, {64}, 1, 2, 8, 8);
   block_lists l({.rows = 40, .keys = 64, .block_rows = 8, .block_keys = 16, .lists = 2});

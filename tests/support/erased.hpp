@@ -21,8 +21,8 @@ public:
   bits_([](const void* p, const tile& t, std::span<const index_t> k, std::span<const index_t> slots,
            std::span<std::uint64_t> rows) noexcept { static_cast<const M*>(p)->bits(t, k, slots, rows); }),
   alike_([](const void* p, range heads) noexcept { return heed::alike(*static_cast<const M*>(p), heads); }),
-  alike_in_([](const void* p, index_t seq, range heads) noexcept {
-    return heed::alike_in(*static_cast<const M*>(p), seq, heads);
+  alike_in_([](const void* p, index_t seq, index_t rows, range heads) noexcept {
+    return heed::alike_in(*static_cast<const M*>(p), seq, rows, heads);
   }) {}
   [[nodiscard]] bool allows(cell at) const noexcept { return allows_(mask_.get(), at); }
   [[nodiscard]] index_t runs(const tile& t, std::span<key_run> out) const noexcept {
@@ -33,7 +33,9 @@ public:
     bits_(mask_.get(), t, k, slots, rows);
   }
   [[nodiscard]] bool alike(range heads) const noexcept { return alike_(mask_.get(), heads); }
-  [[nodiscard]] bool alike_in(index_t seq, range heads) const noexcept { return alike_in_(mask_.get(), seq, heads); }
+  [[nodiscard]] bool alike_in(index_t seq, index_t rows, range heads) const noexcept {
+    return alike_in_(mask_.get(), seq, rows, heads);
+  }
 
 private:
   std::shared_ptr<const void> mask_;
@@ -42,7 +44,7 @@ private:
   void (*bits_)(const void*, const tile&, std::span<const index_t>, std::span<const index_t>,
                 std::span<std::uint64_t>) noexcept;
   bool (*alike_)(const void*, range) noexcept;
-  bool (*alike_in_)(const void*, index_t, range) noexcept;
+  bool (*alike_in_)(const void*, index_t, index_t, range) noexcept;
 };
 
 /// Any mask, with the tiles that it cuts or those of a mask that cuts none.

@@ -30,8 +30,8 @@ public:
     detail::joined_bits<detail::joining::all>(parts_, t, k, slots, rows);
   }
   [[nodiscard]] HEED_INLINE bool alike(range heads) const noexcept { return parts_.alike(heads); }
-  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, range heads) const noexcept {
-    return parts_.alike_in(seq, heads);
+  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, index_t rows, range heads) const noexcept {
+    return parts_.alike_in(seq, rows, heads);
   }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept { return parts_.check(e); }
   [[nodiscard]] HEED_INLINE index_t query_tiles(index_t seq, index_t rows, index_t capacity) const noexcept

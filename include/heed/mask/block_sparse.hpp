@@ -44,7 +44,7 @@ public:
     return heed::alike(cells_, heads);
   }
   /// The same treatment, or lists with the same entries.
-  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, range heads) const noexcept;
+  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, index_t rows, range heads) const noexcept;
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = table_.check(e)) return f;
     if constexpr (self_checking<Cells>) return cells_.check(e);
@@ -272,9 +272,9 @@ template <mask Cells> HEED_INLINE bool block_sparse<Cells>::allows(cell at) cons
          table_.stripes.holds(table_.stripes_at(at.seq, h.list, at.row), at.k) ||
          (table_.partial.holds(table_.blocks_at(table_.partial, at.seq, h.list, at.row), block) && cells_.allows(at));
 }
-template <mask Cells> HEED_INLINE bool block_sparse<Cells>::alike_in(index_t seq, range heads) const noexcept {
-  const index_t rows = greater(table_.row_blocks * table_.block_rows, table_.stripe_groups * table_.stripe_rows);
-  return heed::alike_in(cells_, seq, heads) && detail::equal_heads(table_, seq, heads, {0, rows});
+template <mask Cells>
+HEED_INLINE bool block_sparse<Cells>::alike_in(index_t seq, index_t rows, range heads) const noexcept {
+  return heed::alike_in(cells_, seq, rows, heads) && detail::equal_heads(table_, seq, heads, {0, rows});
 }
 template <mask Cells>
 HEED_INLINE index_t block_sparse<Cells>::runs(const tile& t, std::span<key_run> out) const noexcept {

@@ -46,8 +46,8 @@ public:
     mask_bits(part_, renamed(first, rows), k, slots, out);
   }
   [[nodiscard]] HEED_INLINE bool alike(range heads) const noexcept { return heed::alike(part_, heads); }
-  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, range heads) const noexcept {
-    return heed::alike_in(part_, seq, heads);
+  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, index_t rows, range heads) const noexcept {
+    return heed::alike_in(part_, seq, rows > 0 ? rows_[rows - 1] + 1 : 0, heads);
   }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (e.sequences != 1) return {errc::bad_extent, "listed_rows", "sequences", e.sequences, "it must be", 1};

@@ -38,8 +38,8 @@ template <mask First, mask... Rest> struct mask_list {
   [[nodiscard]] HEED_INLINE bool alike(range heads) const noexcept {
     return heed::alike(first, heads) && rest.alike(heads);
   }
-  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, range heads) const noexcept {
-    return heed::alike_in(first, seq, heads) && rest.alike_in(seq, heads);
+  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, index_t rows, range heads) const noexcept {
+    return heed::alike_in(first, seq, rows, heads) && rest.alike_in(seq, rows, heads);
   }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if constexpr (self_checking<First>)
@@ -66,8 +66,8 @@ template <mask Last> struct mask_list<Last> {
     mask_bits(first, t, k, slots, rows);
   }
   [[nodiscard]] HEED_INLINE bool alike(range heads) const noexcept { return heed::alike(first, heads); }
-  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, range heads) const noexcept {
-    return heed::alike_in(first, seq, heads);
+  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, index_t rows, range heads) const noexcept {
+    return heed::alike_in(first, seq, rows, heads);
   }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if constexpr (self_checking<Last>) return first.check(e);

@@ -48,8 +48,8 @@ public:
     for (std::size_t j = 0; j < k.size(); ++j) rows[j] = ~rows[j];
   }
   [[nodiscard]] HEED_INLINE bool alike(range heads) const noexcept { return heed::alike(part_, heads); }
-  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, range heads) const noexcept {
-    return heed::alike_in(part_, seq, heads);
+  [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, index_t rows, range heads) const noexcept {
+    return heed::alike_in(part_, seq, rows, heads);
   }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if constexpr (self_checking<Part>) return part_.check(e);

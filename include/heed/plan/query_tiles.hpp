@@ -36,7 +36,7 @@ public:
                                              kernel_kind k) const noexcept {
     const range group = c_.p.heads.group_of(kv_head);
     const index_t lanes = k == kernel_kind::decode ? c_.shape.few_lanes : lanes_of_tile();
-    const index_t per = alike_in(c_.m, seq, group) ? lesser(group.size(), lanes) : 1;
+    const index_t per = alike_in(c_.m, seq, c_.p.extents.rows(seq), group) ? lesser(group.size(), lanes) : 1;
     return {first, lesser(first + per, group.end)};
   }
   [[nodiscard]] HEED_INLINE index_t lanes_of_tile() const noexcept {

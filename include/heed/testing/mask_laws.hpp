@@ -220,9 +220,9 @@ private:
     const tile whole = tile_;
     for (index_t h = whole.heads.begin; h < whole.heads.end; ++h)
       if (!alike(m_, {h, h + 1})) return fail("alike is false for one head alone:", h);
-    if (alike(m_, whole.heads) && !alike_in(m_, seq_, whole.heads))
+    if (alike(m_, whole.heads) && !alike_in(m_, seq_, rows_, whole.heads))
       return fail("alike, but not alike_in its sequence: heads from", whole.heads.begin);
-    if (alike_in(m_, seq_, whole.heads)) {
+    if (alike_in(m_, seq_, rows_, whole.heads)) {
       bits(); // compared for every head
     } else {
       for (index_t h = whole.heads.begin; h < whole.heads.end && ok(); ++h) {
