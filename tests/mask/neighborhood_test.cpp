@@ -1,6 +1,11 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
+#include <heed/mask/all_of.hpp>
+#include <heed/mask/any_of.hpp>
+#include <heed/mask/first_keys.hpp>
+#include <heed/mask/key_lengths.hpp>
 #include <heed/mask/neighborhood.hpp>
+#include <heed/mask/none_of.hpp>
 
 #include "mask_checks.hpp"
 
@@ -83,6 +88,17 @@ TEST(mask_neighborhood, tiles_are_boxes_of_the_grid_and_rows_in_order_where_that
   EXPECT_EQ(m.tile_panels(0), 1);
   EXPECT_GT(whole.tile_panels(0), 4);
   EXPECT_GT((neighborhood<1>{.grid = 32768, .window = 4096}.tile_panels(0)), 4);
+}
+TEST(mask_neighborhood, combinations_keep_its_tiles) {
+  const neighborhood<2> m{.grid = 56, .window = 7};
+  const auto both = all_of(key_lengths{}, m);
+  const auto either = any_of(m, first_keys{4});
+  static_assert(tight_mask<decltype(both)> && bounded_query_tiler<decltype(either)> &&
+                panel_query_tiler<decltype(both)> && panel_query_tiler<none_of<neighborhood<2>>>);
+  EXPECT_EQ(both.query_tiles(0, 3136, 48), 70);
+  EXPECT_EQ(both.tile_panels(0), 1);
+  EXPECT_EQ(either.tile_panels(0), 1);
+  EXPECT_EQ(either.most_query_tiles(1, 3136, 48), m.most_query_tiles(1, 3136, 48));
 }
 TEST(mask_neighborhood, refuses_what_the_rules_exclude) {
   const sample_call call{.rows = {48}, .seen = {48}};

@@ -15,7 +15,8 @@ namespace heed {
 /// the
 ///           call. places: one number for each position of the grid, of the caller, filled here; with grids of unequal
 ///           size the largest for each sequence. Without it each cell costs divisions
-/// Requires  what m requires; extents 2 window[i] - 1; a table for each query head or one for all; places empty or large
+/// Requires  what m requires; extents 2 window[i] - 1; a table for each query head or one for all; places empty or
+/// large
 ///           enough; else errc::bad_extent
 /// Laws      score_mod, batched_score_mod
 /// Cost      with places a sum and three loads per lane; without, two divisions per axis and lane more
