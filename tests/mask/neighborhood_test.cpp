@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <heed/mask/all_of.hpp>
 #include <heed/mask/any_of.hpp>
+#include <heed/mask/causal.hpp>
 #include <heed/mask/first_keys.hpp>
-#include <heed/mask/key_lengths.hpp>
 #include <heed/mask/neighborhood.hpp>
 #include <heed/mask/none_of.hpp>
 
@@ -91,8 +91,8 @@ TEST(mask_neighborhood, tiles_are_boxes_of_the_grid_and_rows_in_order_where_that
 }
 TEST(mask_neighborhood, combinations_keep_its_tiles) {
   const neighborhood<2> m{.grid = 56, .window = 7};
-  const auto both = all_of(key_lengths{}, m);
-  const auto either = any_of(m, first_keys{4});
+  auto both = all_of(causal{}, m);
+  auto either = any_of(m, first_keys{4});
   static_assert(tight_mask<decltype(both)> && bounded_query_tiler<decltype(either)> &&
                 panel_query_tiler<decltype(both)> && panel_query_tiler<none_of<neighborhood<2>>>);
   EXPECT_EQ(both.query_tiles(0, 3136, 48), 70);
