@@ -79,6 +79,9 @@ TEST(evict_layer_budget, totals_are_exact_and_limits_hold_for_any_weights) {
   }
 }
 
+static_assert(budget_allocator<uniform_layers> && budget_allocator<pyramid_layers> &&
+              budget_allocator<weighted_layers>);
+
 TEST(evict_layer_budget, allocators_are_lawful) {
   const std::vector<double> weights{.3, .1, .4, .2};
   for (const index_t total : {0, 1, 7, 128, 4001}) {

@@ -92,6 +92,5 @@ struct ada_kv {
   }
   [[nodiscard]] HEED_INLINE window_scores scoring() const noexcept { return {window, pool, reduce}; }
 };
-static_assert(scoring_policy<ada_kv> && protecting_policy<ada_kv>);
 
 } // namespace heed

@@ -44,7 +44,6 @@ struct compress_kv {
     return {window, pool, {reduce_by::mean, reduce_over::layer}};
   }
 };
-static_assert(scoring_policy<compress_kv> && protecting_policy<compress_kv>);
 
 inline namespace HEED_ISA {
 

@@ -49,6 +49,5 @@ struct duo_attention {
     return {};
   }
 };
-static_assert(cache_policy<duo_attention> && protecting_policy<duo_attention>);
 
 } // namespace heed

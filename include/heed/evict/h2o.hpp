@@ -50,6 +50,5 @@ struct h2o {
     return {};
   }
 };
-static_assert(scoring_policy<h2o>);
 
 } // namespace heed

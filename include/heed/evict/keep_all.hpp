@@ -22,6 +22,5 @@ struct keep_all {
     return {};
   }
 };
-static_assert(cache_policy<keep_all>);
 
 } // namespace heed

@@ -170,7 +170,5 @@ struct weighted_layers {
     return layer_budget(weights, total, limits, layers);
   }
 };
-static_assert(budget_allocator<uniform_layers> && budget_allocator<pyramid_layers> &&
-              budget_allocator<weighted_layers>);
 
 } // namespace heed

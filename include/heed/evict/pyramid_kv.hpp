@@ -35,6 +35,5 @@ struct pyramid_kv {
   }
   [[nodiscard]] HEED_INLINE window_scores scoring() const noexcept { return {window, pool, reduce}; }
 };
-static_assert(scoring_policy<pyramid_kv> && protecting_policy<pyramid_kv>);
 
 } // namespace heed

@@ -63,7 +63,6 @@ struct razor_attention {
     return {};
   }
 };
-static_assert(folding_policy<razor_attention> && protecting_policy<razor_attention>);
 
 inline namespace HEED_ISA {
 

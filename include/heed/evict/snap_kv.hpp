@@ -37,6 +37,5 @@ struct snap_kv {
   }
   [[nodiscard]] HEED_INLINE window_scores scoring() const noexcept { return {window, pool, reduce}; }
 };
-static_assert(scoring_policy<snap_kv> && protecting_policy<snap_kv>);
 
 } // namespace heed

@@ -36,6 +36,5 @@ struct streaming {
     return {};
   }
 };
-static_assert(cache_policy<streaming> && protecting_policy<streaming>);
 
 } // namespace heed

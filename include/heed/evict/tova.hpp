@@ -37,6 +37,5 @@ struct tova {
     return select_top(scores, protection(), budgets, kept);
   }
 };
-static_assert(scoring_policy<tova> && protecting_policy<tova>);
 
 } // namespace heed
