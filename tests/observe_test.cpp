@@ -99,6 +99,19 @@ TEST(observe_observe, refused_with_code_and_text_and_nothing_is_written) {
   EXPECT_EQ(run(view<const float>(x.data(), 4, 4)),
             refusal(errc::overlap, "key_sums: buffers shared with lse is 1, the limit is 0"));
   EXPECT_EQ(run(view(l, 4, 4), 5), refusal(errc::bad_extent, "key_sums: extent[2] is 5, but the slots are 6"));
+  // A workspace that holds what the call reads or what it is to store.
+  const auto made = make_plan({1, 4, 4, 6, 4}, s.kv());
+  const auto bytes = static_cast<std::size_t>(made.workspace_bytes(1));
+  std::vector<float> w(bytes / sizeof(float) + 1, 9.f);
+  const auto with = [&](const float* logs, float* sums) {
+    const errc code = run_observers(sequential{}, made, s.queries(), s.kv(), view(logs, 4, 4),
+                                    std::as_writable_bytes(std::span(w)), key_sums<float>(view(sums, 1, 4, 6)));
+    return code;
+  };
+  EXPECT_EQ(with(w.data(), x.data()), errc::overlap);
+  EXPECT_EQ(with(l, w.data() + w.size() - 24), errc::overlap);
+  EXPECT_EQ(x, std::vector<float>(200, 9.f));
+  EXPECT_EQ(w, std::vector<float>(w.size(), 9.f));
 }
 
 } // namespace

@@ -70,9 +70,9 @@ HEED_INLINE errc with_observers(const F& f, const First& first, const Rest&... r
 }
 
 /// A workspace must be large enough and the run's own.
-template <class Plan, class P, class K>
+template <class Plan, class P, class K, class... R>
 HEED_NOINLINE failure check_workspace(index_t workers, const Plan& made, const P& p, const K& kv,
-                                      std::span<std::byte> workspace) noexcept {
+                                      std::span<std::byte> workspace, const R&... roles) noexcept {
   if (workers < 1) return {errc::bad_value, "executor", "workers", workers, "the least is", 1};
   const index_t needed = made.workspace_bytes(workers);
   if (static_cast<index_t>(workspace.size()) < needed)
@@ -82,7 +82,9 @@ HEED_NOINLINE failure check_workspace(index_t workers, const Plan& made, const P
   if (may_share(bytes, p.written)) return {errc::overlap, "workspace", "buffers shared with o", 1, "the limit is", 0};
   if (may_share(bytes, p.read)) return {errc::overlap, "workspace", "buffers shared with q", 1, "the limit is", 0};
   if (touches(kv, bytes)) return {errc::overlap, "workspace", "buffers shared with kv", 1, "the limit is", 0};
-  return {};
+  failure first;
+  ((first = first ? first : check_apart(roles, bytes, "buffers shared with the workspace")), ...);
+  return first;
 }
 
 /// Runs a checked call in a workspace that is large enough.
@@ -95,7 +97,7 @@ HEED_NOINLINE failure run_bound(Executor& executor, const plan& made, const P& p
   const auto& m = pick<role::mask, A>(everything, roles...);
   const auto& mod = pick<role::score, A>(unchanged, roles...);
   const tile_shape shape = shape_of<A>(kv.dims(), roles...);
-  if (const failure f = check_workspace(executor.workers(), made, p, kv, workspace)) return f;
+  if (const failure f = check_workspace(executor.workers(), made, p, kv, workspace, roles...)) return f;
   arena memory(workspace.data(), static_cast<index_t>(workspace.size()));
   constexpr bool observed = 0 != roles_given<role::observer, A, R...>;
   errc code = errc::ok;

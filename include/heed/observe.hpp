@@ -58,7 +58,9 @@ HEED_NOINLINE failure observe_bound(Executor& executor, const plan& made, const 
   const auto& m = pick<role::mask, A>(everything, roles...);
   const auto& mod = pick<role::score, A>(unchanged, roles...);
   const tile_shape shape = shape_of<A>(kv.dims(), roles...);
-  if (const failure f = check_workspace(executor.workers(), made, p, kv, workspace)) return f;
+  if (const failure f = check_workspace(executor.workers(), made, p, kv, workspace, roles...)) return f;
+  if (may_share(footprint_of(view(workspace.data(), static_cast<index_t>(workspace.size()))), footprint_of(lse)))
+    return {errc::overlap, "workspace", "buffers shared with lse", 1, "the limit is", 0};
   const auto c = make_call<A>(p, kv, m, mod, nothing, shape);
   if (const failure f = plan_detail::check_plan<A, std::remove_const_t<decltype(c)>>(made, c)) return f;
   const kernel::known_lse<A> known{lse.data(), lse.stride(0)};
