@@ -14,7 +14,7 @@ namespace {
 using namespace heed;
 using namespace heed::test;
 
-index_t parts(index_t n, index_t of) { return (n + of - 1) / of; }
+index_t parts(index_t n, index_t of) { return n / of + (n % of > 0 ? 1 : 0); }
 
 /// Pools of both sequences, [2][heads][row blocks][slot blocks] with one block to spare on each side.
 std::vector<float> pools_of(const sample<>& s, const block_pooling& how, const row_choice& rows, index_t a, index_t b,
@@ -33,7 +33,7 @@ TEST(observe_block_pool, equals_the_double_loop_for_any_block_choice_and_worker_
   const std::vector<index_t> two{1, 2};
   for (const block_pooling how : {block_pooling{16, 128, pool_by::sum}, block_pooling{1, 100, pool_by::maximum},
                                   block_pooling{50, 1, pool_by::maximum}, block_pooling{300, 700, pool_by::sum},
-                                  block_pooling{7, 5, pool_by::sum}})
+                                  block_pooling{7, 5, pool_by::sum}, block_pooling{PTRDIFF_MAX, 64, pool_by::sum}})
     for (const row_choice& rows :
          {row_choice::all(), row_choice::last(5), row_choice::between(3, 100).of_heads(two), row_choice::last(1)}) {
       const index_t chosen = rows.stretch(231).size(), heads = rows.head_count(4);

@@ -21,6 +21,7 @@ TEST(observe_row_choice, rows_of_any_sequence) {
   EXPECT_EQ(row_choice::between(2, 7).stretch(40), (range{2, 7}));
   EXPECT_EQ(row_choice::between(2, 7).stretch(5), (range{2, 5}));
   EXPECT_TRUE(row_choice::between(2, 7).stretch(1).empty());
+  EXPECT_EQ(row_choice::between(5, 7).stretch(1).size(), 0);
   EXPECT_TRUE(row_choice::between(3, 3).stretch(9).empty());
 }
 

@@ -100,8 +100,8 @@ private:
     for (index_t h = 0; h < heads; ++h) {
       const index_t place = chosen_.place(p.heads.begin + h);
       for (index_t i = 0; i < n;) {
-        const index_t a = (p.rows[static_cast<std::size_t>(i)] - first_row) / how_.rows;
-        const index_t end = lesser(n, i + (a + 1) * how_.rows - (p.rows[static_cast<std::size_t>(i)] - first_row));
+        const index_t row = p.rows[static_cast<std::size_t>(i)] - first_row, a = row / how_.rows;
+        const index_t end = i + lesser(n - i, how_.rows - row % how_.rows);
         A sum = 0;
         for (; i < end; ++i) sum += x[i * heads + h];
         out_(p.seq, place, a, b) += sum;

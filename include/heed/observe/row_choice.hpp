@@ -34,7 +34,8 @@ public:
 
   /// The chosen stretch of n rows.
   [[nodiscard]] HEED_INLINE range stretch(index_t n) const noexcept {
-    return kind_ == kind::last ? range{greater(0, n - last_), n} : meet(between_, {0, n});
+    if (kind_ == kind::last) return {greater(0, n - last_), n};
+    return {lesser(between_.begin, n), lesser(between_.end, n)};
   }
   /// The same for one head: empty where the head is not chosen.
   [[nodiscard]] HEED_INLINE range rows(index_t head, index_t n) const noexcept {
