@@ -60,7 +60,13 @@ TEST(latent_weights, refuses_what_does_not_fit_and_stays_unfolded) {
             "memory: numbers is 10, but the weights take " + std::to_string(memory.size()));
   EXPECT_EQ(text(weights.fold(shape, tensor_view<const float, 3>(nullptr, {2, 3, 5}, {15, 5, 1}), uv, memory)),
             "w_uk: data is 0, but the elements in view are 30");
+  const float* const inside = memory.data();
+  EXPECT_EQ(text(weights.fold(shape, view(inside, 2, 3, 5), uv, memory)),
+            "memory: buffers shared with w_uk is 1, the limit is 0");
+  EXPECT_EQ(text(weights.fold(shape, uk, view(inside + 100, 2, 34, 5), memory)),
+            "memory: buffers shared with w_uv is 1, the limit is 0");
   EXPECT_FALSE(weights.folded());
+  EXPECT_EQ(weights.lies_in().hull, (range{0, 0}));
 }
 
 } // namespace

@@ -129,7 +129,8 @@ public:
     return run_with(on, made, kv, mask, positions);
   }
   [[nodiscard]] outcome run_with(const erased_executor& on, const latent_plan& made, const erased_latent<TK>& kv,
-                                 const erased_tiler& mask, const query_positions& positions = {}) const {
+                                 const erased_tiler& mask, const query_positions& positions = {},
+                                 const prompt_rows& prompt = prompt_rows::none()) const {
     const auto bytes = static_cast<std::size_t>(made.workspace_bytes(on.workers()));
     std::vector<std::byte> workspace(bytes + 64, std::byte{0x5a});
     outcome r{std::vector<TO>(static_cast<std::size_t>(row_offsets.back() * shape.heads * shape.value)),
@@ -138,7 +139,7 @@ public:
     r.code =
         run_latent(on, made, weights, ragged(view(q.data(), row_offsets.back(), shape.heads, shape.head_dim()), cut),
                    kv, ragged(view(r.o.data(), row_offsets.back(), shape.heads, shape.value), cut),
-                   std::span<std::byte>(workspace.data(), bytes), mask, heed::scale{scale}, positions,
+                   std::span<std::byte>(workspace.data(), bytes), mask, heed::scale{scale}, positions, prompt,
                    heed::lse(view(r.lse.data(), row_offsets.back(), shape.heads)), sink_logit(sinks));
     for (std::size_t i = bytes; i < workspace.size(); ++i) EXPECT_EQ(workspace[i], std::byte{0x5a}) << "beyond its end";
     return r;

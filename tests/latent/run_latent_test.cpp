@@ -228,6 +228,9 @@ struct call_parts {
   std::vector<std::byte> workspace = std::vector<std::byte>(static_cast<std::size_t>(made.workspace_bytes(1)));
   index_t q_dim = small.head_dim(), value_dim = small.rank;
   double scale = 1;
+  prompt_rows prompt = prompt_rows::none();
+  float *lse_data = nullptr, *o_data = nullptr;
+  std::span<std::byte> elsewhere{};
 
   std::string refusal() {
     const index_t tokens = l.row_offsets.back();
@@ -239,8 +242,9 @@ struct call_parts {
     const auto on = alone();
     const failure f = detail::run_layer(
         on, made, weights, ragged(view(l.q.data(), tokens, small.heads, small.head_dim()).slice(2, 0, q_dim), cut), kv,
-        ragged(view(o.data(), tokens, small.heads, small.value), cut), std::span<std::byte>(workspace), below,
-        heed::scale{scale}, query_positions{}, heed::lse(view(lse.data(), tokens, small.heads)), sink_logit(l.sinks));
+        ragged(view(o_data == nullptr ? o.data() : o_data, tokens, small.heads, small.value), cut),
+        elsewhere.empty() ? std::span<std::byte>(workspace) : elsewhere, below, heed::scale{scale}, query_positions{},
+        prompt, heed::lse(view(lse_data == nullptr ? lse.data() : lse_data, tokens, small.heads)), sink_logit(l.sinks));
     if (!f) return "ok";
     for (const float x : o) EXPECT_EQ(x, 3.f);
     return error(f).what();
@@ -280,6 +284,65 @@ TEST(latent_run_latent, refuses_what_does_not_fit_before_anything_is_written) {
               c.made = plan({2, 5, 3, 19, 3});
             }),
             "kv: slots is 20, but the plan's limit is 19");
+  EXPECT_EQ(with([](call_parts& c) { c.prompt = {}; }),
+            "plan: room for a prompt in pieces of few rows is 0, give make_latent_plan the call's prompt_rows; the "
+            "least is 1");
+  // Weights in memory that the run writes.
+  std::vector<float> memory(l.packed.size() + 4096);
+  latent_weights<float> inside;
+  ASSERT_FALSE(inside.fold(small, view(l.w_uk.data(), 3, 20, 40), view(l.w_uv.data(), 3, 24, 40), memory));
+  const std::vector<float> before = memory;
+  const auto sharing = [&](const auto& change) {
+    return with([&](call_parts& c) {
+      c.weights = inside;
+      change(c);
+    });
+  };
+  float* const last = memory.data() + l.packed.size() - 1;
+  EXPECT_EQ(sharing([](call_parts&) {}), "ok");
+  EXPECT_EQ(sharing([&](call_parts& c) { c.o_data = last; }), "o: buffers shared with weights is 1, the limit is 0");
+  EXPECT_EQ(sharing([&](call_parts& c) { c.lse_data = last; }),
+            "lse: buffers shared with weights is 1, the limit is 0");
+  std::vector<std::byte> large(l.packed.size() * sizeof(float) +
+                               static_cast<std::size_t>(plan(l.limits()).workspace_bytes(1)));
+  const std::span<float> front(reinterpret_cast<float*>(large.data()), l.packed.size());
+  ASSERT_FALSE(inside.fold(small, view(l.w_uk.data(), 3, 20, 40), view(l.w_uv.data(), 3, 24, 40), front));
+  EXPECT_EQ(sharing([&](call_parts& c) { c.elsewhere = large; }),
+            "workspace: buffers shared with weights is 1, the limit is 0");
+  EXPECT_EQ(memory, before);
+  EXPECT_EQ(with([&](call_parts& c) { c.lse_data = reinterpret_cast<float*>(c.workspace.data()); }),
+            "lse: buffers shared with the workspace is 1, the limit is 0");
+}
+
+TEST(latent_run_latent, a_prompt_in_pieces_has_the_bits_of_the_whole) {
+  constexpr index_t rows = 40, before = 50;
+  const layer l(small, {{rows}, {before + rows}}, 17);
+  const auto piece = [&](const latent_options& options, range at) {
+    layer part = l;
+    part.batch = {{at.size()}, {before + at.end}};
+    part.q.assign(l.q.begin() + at.begin * small.heads * small.head_dim(),
+                  l.q.begin() + at.end * small.heads * small.head_dim());
+    part.row_offsets = {0, at.size()};
+    part.slot_offsets = {0, before + at.end};
+    const auto kv = part.contiguous();
+    const auto made = make_latent_plan(part.limits(), small, kv, options, below, prompt_rows{});
+    return part.run_with(alone(), made, kv, below, {}, prompt_rows{});
+  };
+  for (const latent_form form : forms) {
+    const latent_options options{.form = form, .expand_slots = 32};
+    const auto whole = piece(options, {0, rows});
+    ASSERT_EQ(whole.code, errc::ok);
+    EXPECT_LE(l.worst(whole, l.contiguous(), below), 1);
+    std::vector<float> o, lse;
+    for (const range at : {range{0, 1}, range{1, 3}, range{3, 22}, range{22, 40}}) {
+      const auto got = piece(options, at);
+      ASSERT_EQ(got.code, errc::ok);
+      o.insert(o.end(), got.o.begin(), got.o.end());
+      lse.insert(lse.end(), got.lse.begin(), got.lse.end());
+    }
+    EXPECT_EQ(o, whole.o);
+    EXPECT_EQ(lse, whole.lse);
+  }
 }
 
 TEST(latent_run_latent, allocates_nothing_after_the_plan) {
@@ -291,10 +354,11 @@ TEST(latent_run_latent, allocates_nothing_after_the_plan) {
   thread_pool pool{2};
   const erased_executor on(pool);
   std::vector<std::byte> workspace(static_cast<std::size_t>(c.made.workspace_bytes(2)));
+  const prompt_rows prompt = prompt_rows::none();
   const test::allocation_scope scope;
   const errc code = run_latent(on, c.made, l.weights, ragged(view(l.q.data(), 31, small.heads, small.head_dim()), cut),
                                kv, ragged(view(c.o.data(), 31, small.heads, small.value), cut),
-                               std::span<std::byte>(workspace), below, heed::scale{l.scale}, query_positions{},
+                               std::span<std::byte>(workspace), below, heed::scale{l.scale}, query_positions{}, prompt,
                                heed::lse(view(lse.data(), 31, small.heads)), sink_logit(l.sinks));
   EXPECT_EQ(scope.count(), 0);
   EXPECT_EQ(code, errc::ok);

@@ -3,6 +3,7 @@
 #pragma once
 // The up-projections of a latent attention layer, packed once for both of its forms.
 #include <heed/latent/latent_shape.hpp>
+#include <heed/view/footprint.hpp>
 #include <heed/view/packed_matrix.hpp>
 
 namespace heed {
@@ -23,7 +24,7 @@ public:
 
   /// Packs the weights into memory, which must outlive this object.
   ///
-  /// Shapes    w_uk: [heads][nope][rank]; w_uv: [heads][value][rank]
+  /// Shapes    w_uk: [heads][nope][rank]; w_uv: [heads][value][rank]; they share no bytes with memory
   [[nodiscard]] HEED_INLINE failure fold(const latent_shape& shape, const tensor_view<const T, 3>& w_uk,
                                          const tensor_view<const T, 3>& w_uv, std::span<T> memory) noexcept {
     if (const failure f = shape.check()) return f;
@@ -32,6 +33,11 @@ public:
     const index_t room = static_cast<index_t>(memory.size());
     if (room < numbers(shape))
       return {errc::workspace_too_small, "memory", "numbers", room, "but the weights take", numbers(shape)};
+    const footprint to = footprint_of(view(memory.data(), numbers(shape)));
+    if (may_share(to, footprint_of(w_uk)))
+      return {errc::overlap, "memory", "buffers shared with w_uk", 1, "the limit is", 0};
+    if (may_share(to, footprint_of(w_uv)))
+      return {errc::overlap, "memory", "buffers shared with w_uv", 1, "the limit is", 0};
     shape_ = shape;
     absorb_ = memory.data();
     expand_ = memory.data() + shape.heads * absorb_numbers(shape);
@@ -47,6 +53,10 @@ public:
 
   [[nodiscard]] HEED_INLINE const latent_shape& shape() const noexcept { return shape_; }
   [[nodiscard]] HEED_INLINE bool folded() const noexcept { return absorb_ != nullptr; }
+  /// The memory that it was folded into.
+  [[nodiscard]] HEED_INLINE footprint lies_in() const noexcept {
+    return footprint_of(view(absorb_, folded() ? numbers(shape_) : 0));
+  }
   /// nope numbers of a query to the rank of the cache.
   [[nodiscard]] HEED_INLINE packed_matrix<T> absorb(index_t head) const noexcept {
     return {absorb_ + head * absorb_numbers(shape_), shape_.nope, shape_.rank};

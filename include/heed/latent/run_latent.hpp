@@ -45,6 +45,7 @@ template <class Executor, class W, class TQ, class TO, class K> struct layer_run
     x.heads = {p.extents.q_heads, d.kv_heads};
     x.positions = p.positions;
     x.scale = p.scale;
+    x.prompt = p.prompt;
     x.q = q;
     x.o = o;
     x.read = x.written = {};
@@ -162,15 +163,31 @@ template <class W, class Q, class K, class O, class... R> consteval bool check_l
     if constexpr (check_roles_on<K, A, R...>()) {
       constexpr bool plain = roles_given<role::observer, A, R...> == 0 && roles_given<role::tuning, A, R...> == 0;
       static_assert(plain, "heed: a latent layer takes no observer and no tuning: attend to the latent source itself");
+      constexpr bool softmax = !weights_given<A, R...>;
+      static_assert(!plain || softmax, "heed: a latent layer takes no score modifier that gives weights: its stretches "
+                                       "are merged as parts of a softmax");
       constexpr bool latent = K::values_alias_keys && !std::is_void_v<typename K::key_format::element>;
       static_assert(!plain || latent, "heed: kv holds no latent rows that are read in place: see heed::latent");
       constexpr bool same = std::is_same_v<accum_t<W>, A>;
       static_assert(!plain || !latent || same, "heed: weights and kv accumulate in different types");
-      return plain && latent && same;
+      return plain && softmax && latent && same;
     } else
       return false;
   } else
     return false;
+}
+
+/// Nothing that a run writes may lie in the weights.
+template <class... R>
+HEED_NOINLINE failure check_weights_apart(const footprint& weights, const footprint& written,
+                                          std::span<std::byte> workspace, const R&... roles) noexcept {
+  constexpr const char* sharing = "buffers shared with weights";
+  if (may_share(weights, written)) return {errc::overlap, "o", sharing, 1, "the limit is", 0};
+  if (may_share(weights, footprint_of(view(workspace.data(), static_cast<index_t>(workspace.size())))))
+    return {errc::overlap, "workspace", sharing, 1, "the limit is", 0};
+  failure first;
+  ((first = first ? first : check_apart(roles, weights, sharing)), ...);
+  return first;
 }
 
 /// Every precondition of a run, and the run.
@@ -209,7 +226,16 @@ HEED_NOINLINE failure run_layer(Executor& executor, const latent_plan& made, con
     if (kv.slots(s, 0) > f.limits.max_slots)
       return {errc::limit_exceeded, "kv", "slots", kv.slots(s, 0), "but the plan's limit is", f.limits.max_slots};
   }
-  if (const failure bad = check_workspace(executor.workers(), made, p, seen_as, workspace)) return bad;
+  for (const plan* const each : {&f.absorbed, &f.naive})
+    if (p.prompt.may_name_any() && each->valid() && !each->numbers().any_pieces)
+      return {errc::plan_mismatch,
+              "plan",
+              "room for a prompt in pieces of few rows",
+              0,
+              "give make_latent_plan the call's prompt_rows; the least is",
+              1};
+  if (const failure bad = check_workspace(executor.workers(), made, p, seen_as, workspace, roles...)) return bad;
+  if (const failure bad = check_weights_apart(weights.lies_in(), p.written, workspace, roles...)) return bad;
   arena memory(workspace.data(), static_cast<index_t>(workspace.size()));
   index_t* const offsets = memory.take<index_t>(e.sequences + 1);
   index_t* const begin = memory.take<index_t>(e.sequences + 1);
@@ -238,11 +264,13 @@ inline namespace HEED_ISA {
 /// Shapes       q: [tokens][heads][nope | rope], o: [tokens][heads][value], as attend takes them; kv: any source of
 ///              latent rows (heed::latent, a latent cache, gathered ...) that holds the tokens' own rows too
 /// Roles        a mask, a score modifier, scale (always: 1/sqrt(nope + rope), times what the model's long context
-///              wants), query_positions, epilogues. A mask that looks at slots sees ranks of the stretch in the naive
-///              form; positions are the same in both
+///              wants), query_positions, prompt_rows, epilogues. A mask or modifier that looks at slots sees ranks of
+///              the stretch in the naive form; positions are the same in both
+/// Requires     weights share no memory with o, the workspace and what epilogues store
 /// Effects      writes o and what epilogues store; nothing if the code is not ok
 /// Workspace    plan.workspace_bytes(executor.workers()). Allocates nothing
-/// Determinism  same bits for any worker count, page size and batch. The two forms differ in their last bits
+/// Determinism  same bits for any worker count, page size and batch; in one form, with prompt_rows and a full or causal
+///              mask, also for a prompt in pieces. The two forms differ in their last bits
 /// Error        of attend, with the roundings of the products: rank (or nope) times the epsilon more in scores and
 ///              outputs
 /// Source       DeepSeek-AI 2024, DeepSeek-V2, section 2.1 and appendix B
