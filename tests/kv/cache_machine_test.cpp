@@ -372,6 +372,9 @@ TEST(kv_cache_machine, ragged) {
 TEST(kv_cache_machine, paged_per_head) {
   run_machine<test::paged_owner<float, true>>({3, 2, 24, 2, 3, 4, 24}, {}, test::announced_seed("paged per head", 13));
 }
+TEST(kv_cache_machine, paged_per_head_in_a_tight_pool) {
+  run_machine<test::paged_owner<float, true>>({3, 2, 12, 2, 3, 1, 30}, {}, test::announced_seed("tight pool", 16));
+}
 TEST(kv_cache_machine, paged_per_sequence) {
   run_machine<test::paged_owner<float, false>>({3, 2, 24, 3, 2, 3, 17}, {},
                                                test::announced_seed("paged per sequence", 14));

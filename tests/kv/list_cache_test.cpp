@@ -157,6 +157,34 @@ TEST(kv_list_cache, allocates_nothing) {
   allocates_nothing<test::paged_owner<float, false>>();
 }
 
+TEST(kv_list_cache, copies_into_the_pages_that_other_heads_give_back) {
+  // 8 pages of one slot: heads of 3 and 1 slots, of 1 and 2, one page free. Head 0 grows by two.
+  test::paged_owner<float, true> o({2, 2, 8, 1, 1, 1, 8});
+  const auto x = numbered(8);
+  const auto rows = view(x.data(), 3, 2, 1);
+  const auto held = [&](index_t seq) { return indices{o.cache.slots(seq, 0), o.cache.slots(seq, 1)}; };
+  const auto set_up = [&] {
+    ASSERT_EQ(text(o.cache.release(0)), "ok");
+    ASSERT_EQ(text(o.cache.release(1)), "ok");
+    ASSERT_EQ(text(o.cache.append(0, rows, rows)), "ok");
+    ASSERT_EQ(text(o.cache.keep(0, 1, indices{2})), "ok");
+    ASSERT_EQ(text(o.cache.append(1, rows.slice(0, 0, 2), rows.slice(0, 0, 2))), "ok");
+    ASSERT_EQ(text(o.cache.keep(1, 0, indices{0})), "ok");
+    ASSERT_EQ(o.cache.free_pages(), 1);
+  };
+  for (const bool fork : {true, false}) {
+    set_up();
+    ASSERT_EQ(text(fork ? o.cache.copy_sequence(0, 1) : o.cache.copy_from(o.cache.source(), 0, 1)), "ok");
+    EXPECT_EQ(o.cache.free_pages(), 0);
+    EXPECT_EQ(held(0), (indices{3, 1}));
+    EXPECT_EQ(held(1), (indices{3, 1}));
+    const auto kv = o.cache.source();
+    test::expect_lawful(kv);
+    for (index_t h = 0; h < 2; ++h)
+      for (index_t i = 0; i < kv.slots(0, h); ++i) EXPECT_EQ(key_at(kv, 1, h, i), key_at(kv, 0, h, i));
+  }
+}
+
 TEST(kv_list_cache, sixteen_bit_rows_fold_without_infinities) {
   test::contiguous_owner<f16> o({1, 1, 200, 1, 1});
   const std::vector<float> x(200, 65504.f); // the largest f16: a sum of two would be infinite

@@ -147,7 +147,7 @@ public:
   /// Empties a sequence; it starts again at position 0.
   [[nodiscard]] HEED_INLINE failure release(index_t seq) noexcept {
     if (const failure f = self().check_index("release", seq, 0)) return f;
-    for (index_t l = self().list(seq, 0); l < self().list(seq, 0) + self().lists_each(); ++l) shorten(l, 0);
+    empty(seq);
     self().set_seen(seq, 0);
     return {};
   }
@@ -159,6 +159,7 @@ public:
     const index_t first = self().list(from, 0);
     const auto wanted = [&](index_t i) HEED_BODY { return self().length(first + i); };
     if (const failure f = self().check_fit("copy_sequence", to, wanted)) return f;
+    empty(to);
     for (index_t i = 0; i < self().lists_each(); ++i) {
       const index_t a = self().list(from, 0) + i, b = self().list(to, 0) + i;
       self().set_length(b, self().length(a));
@@ -190,10 +191,8 @@ public:
     if (const failure f = detail::check_taken(source, from, self().lists_each(), self().carries())) return f;
     const auto wanted = [&](index_t i) HEED_BODY { return source.slots(from, i); };
     if (const failure f = self().check_fit("copy_from", to, wanted)) return f;
-    for (index_t i = 0; i < self().lists_each(); ++i) {
-      shorten(self().list(to, 0) + i, 0);
-      self().set_length(self().list(to, 0) + i, source.slots(from, i));
-    }
+    empty(to);
+    for (index_t i = 0; i < self().lists_each(); ++i) self().set_length(self().list(to, 0) + i, source.slots(from, i));
     for (index_t h = 0; h < d.kv_heads; ++h)
       detail::take_head(r, self().list(to, h), r.heads > 1 ? h : 0, source, from, h);
     self().set_seen(to, source.seen(from));
@@ -219,6 +218,10 @@ private:
   constexpr list_cache() noexcept = default;
   [[nodiscard]] HEED_INLINE Cache& self() noexcept { return static_cast<Cache&>(*this); }
   [[nodiscard]] HEED_INLINE const Cache& self() const noexcept { return static_cast<const Cache&>(*this); }
+  /// All lists give their memory back before one of them grows: what check_fit counts is there then.
+  HEED_INLINE void empty(index_t seq) noexcept {
+    for (index_t i = 0; i < self().lists_each(); ++i) shorten(self().list(seq, 0) + i, 0);
+  }
   HEED_INLINE void shorten(index_t list, index_t slots) noexcept {
     if (detail::folded_slot(self().memory_of_means(), list) >= slots)
       detail::forget_folded(self().memory_of_means(), list);
