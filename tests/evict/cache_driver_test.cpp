@@ -304,6 +304,26 @@ TEST(evict_cache_driver, allocates_nothing_after_it_was_prepared) {
   });
 }
 
+TEST(evict_cache_driver, refuses_to_evict_before_it_has_a_budget_or_queries) {
+  small_engine e(small, 3);
+  const auto nothing = driver_of(keep_all{}, e.driven(8));
+  ASSERT_FALSE(nothing->begin(all(0)));
+  ASSERT_FALSE(e.replay(*nothing, {8, 8}, 3));
+  const auto streams = driver_of(streaming{1, 4}, e.driven(8));
+  EXPECT_EQ(refusal(streams->evict(e.pool, 0, e.cache(0))),
+            (refusal{errc::bad_value, "streaming: budget is 0, but the sinks alone are 1"}));
+  const auto heavy = driver_of(h2o{6, 6, {}}, e.driven(8));
+  heavy->prepare(e.pool, e.cache(0).source());
+  EXPECT_EQ(refusal(heavy->evict(e.pool, 0, e.cache(0))),
+            (refusal{errc::bad_value, "h2o: budget is 0, the least is 1"}));
+  const auto looks = driver_of(snap_kv{4, {}, {}}, e.driven(8));
+  looks->prepare(e.pool, e.cache(0).source());
+  ASSERT_FALSE(looks->begin(all(9)));
+  EXPECT_EQ(refusal(looks->evict(e.pool, 0, e.cache(0))),
+            (refusal{errc::bad_value, "cache_driver: queries seen is 0, the least is 1"}));
+  EXPECT_EQ(e.cache(0).slots(0, 0), 16) << "nothing was evicted";
+}
+
 TEST(evict_cache_driver, refuses_sizes_and_calls_that_do_not_fit) {
   const auto made = [](const driver_shape& s, std::size_t policies, const eviction_schedule& when = {}) {
     return refusal_of([&] { const cache_driver<keep_all> d(s, std::vector<keep_all>(policies), when); });
@@ -349,6 +369,10 @@ TEST(evict_cache_driver, refuses_sizes_and_calls_that_do_not_fit) {
   fewer.kv_heads = 1;
   small_engine other(fewer, 3);
   EXPECT_EQ(refusal(d.evict(e.pool, 0, other.cache(0))),
+            (refusal{errc::bad_extent, "cache_driver: kv_heads is 2, but the cache has 1"}));
+  const std::vector<float> one_row(4 * 8), one_lse(4);
+  EXPECT_EQ(refusal(d.attended(e.pool, 0, view(one_row.data(), 1, 4, 8), other.cache(0).source(),
+                               view(one_lse.data(), 1, 4))),
             (refusal{errc::bad_extent, "cache_driver: kv_heads is 2, but the cache has 1"}));
   const auto tight = driver_of(streaming{1, 4}, {2, 4, 2, 8, 12, 8});
   ASSERT_FALSE(tight->begin(all(5)));

@@ -60,6 +60,10 @@ TEST(evict_policy_scorer, refuses_what_does_not_fit) {
   EXPECT_EQ(refusal(policy_scorer(policy, lse.slice(0, 0, 4)).score(e.pool, q, e.cache(0).source(), scores)).code,
             errc::bad_extent)
       << "fewer rows than queries";
+  const snap_kv wide{4, {pooling::kind::average, 65}, {}};
+  EXPECT_EQ(refusal(policy_scorer(wide, lse).score(e.pool, q, e.cache(0).source(), scores)),
+            refusal(wide.check(4, 2, 100)));
+  EXPECT_TRUE(wide.check(4, 2, 100)) << "a width that pooling has no room for";
   EXPECT_EQ(scores.slots(0), 0) << "a refused call changes nothing";
 }
 } // namespace

@@ -113,6 +113,7 @@ public:
     if (const failure f = check_layer(layer)) return f;
     if constexpr (scores_slots) {
       if (const failure f = check_rows(q, lse)) return f;
+      if (const failure f = check_heads(kv.dims().kv_heads)) return f;
       const P& p = policies_.data()[layer];
       const observed_rows o = p.observes();
       if (o.which == observed_rows::kind::last) window_.push(layer, q, lse);
@@ -150,8 +151,7 @@ public:
   template <class Executor, evicting_cache C, class... Role>
   [[nodiscard]] failure evict(Executor&& executor, index_t layer, C& cache, const Role&... roles) noexcept {
     if (const failure f = check_layer(layer)) return f;
-    if (cache.kv_heads() != shape_.kv_heads)
-      return {errc::bad_extent, "cache_driver", "kv_heads", shape_.kv_heads, "but the cache has", cache.kv_heads()};
+    if (const failure f = check_heads(cache.kv_heads())) return f;
     const index_t budget = layer_budgets_.data()[layer];
     bool fits = true;
     for (index_t h = 0; h < shape_.kv_heads; ++h) {
@@ -162,6 +162,7 @@ public:
     }
     if (fits) return {};
     const P& p = policies_.data()[layer];
+    if (const failure f = p.check(shape_.q_heads, shape_.kv_heads, budget)) return f; // before begin() it is 0
     score_view scores(nullptr, shape_.kv_heads, 0, lengths_.data());
     if constexpr (scores_slots) {
       const score_table table = table_of(layer);
@@ -170,6 +171,7 @@ public:
         if (const failure f = table.resize(h, lengths_.data()[h])) return f;
       if (o.which == observed_rows::kind::last) {
         const index_t n = lesser(o.count, window_.rows(layer));
+        if (n < 1) return {errc::bad_value, "cache_driver", "queries seen", n, "the least is", 1};
         if (const failure f = rescore(executor, p, o, window_.queries(layer, n), cache.source(), window_.lses(layer, n),
                                       table, roles...))
           return f;
@@ -235,6 +237,10 @@ private:
     if (layer >= shape_.layers)
       return {errc::index_out_of_range, "cache_driver", "layer", layer, "but the layers are", shape_.layers};
     return {};
+  }
+  [[nodiscard]] HEED_INLINE failure check_heads(index_t held) const noexcept {
+    if (held == shape_.kv_heads) return {};
+    return {errc::bad_extent, "cache_driver", "kv_heads", shape_.kv_heads, "but the cache has", held};
   }
   [[nodiscard]] HEED_INLINE failure check_rows(const tensor_view<const Query, 3>& q,
                                                const tensor_view<const float, 2>& lse) const noexcept {

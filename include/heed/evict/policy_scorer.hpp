@@ -38,6 +38,7 @@ public:
     if (lse_.extent(1) % d.kv_heads != 0)
       return {errc::heads_not_divisible,          "lse",     "q_heads", lse_.extent(1),
               "which is no multiple of kv_heads", d.kv_heads};
+    if (const failure f = policy_.check(lse_.extent(1), d.kv_heads, PTRDIFF_MAX)) return f;
     index_t slots = 0;
     for (index_t h = 0; h < d.kv_heads; ++h) slots = greater(slots, kv.slots(0, h));
     if (slots > scores.max_slots())
