@@ -52,6 +52,12 @@ TEST(evict_layer_budget, of_a_pyramid_is_flat_for_short_sequences_and_small_budg
   // The widest layer is no longer than the prefix: 112 - 8.
   const list cut = pyramid_of(64, 4, {.window = 8, .tokens = 112});
   EXPECT_EQ(cut, (list{112, 80, 48, 16}));
+  // Without a slope the total is exact all the same, also where it is no multiple of the layers.
+  list slope(4);
+  pyramid_budget(131, {.window = 8, .beta = 1, .tokens = 1000}, slope);
+  EXPECT_EQ(slope, (list{33, 33, 33, 32}));
+  pyramid_budget(131, {.window = 20, .beta = 20, .tokens = 32}, slope);
+  EXPECT_EQ(slope, (list{33, 33, 33, 32})) << "the prefix of 12 is all that there is beside the window";
 }
 
 TEST(evict_layer_budget, totals_are_exact_and_limits_hold_for_any_weights) {
@@ -131,6 +137,10 @@ TEST(evict_layer_budget, refuses_totals_out_of_reach_before_writing) {
             (refusal{errc::bad_value, "pyramid: beta is 0, the least is 1"}));
   EXPECT_EQ(refusal(pyramid_layers{{.window = -1}}.allocate(30, out)),
             (refusal{errc::bad_value, "pyramid: window is -1, the least is 0"}));
+  EXPECT_EQ(refusal(pyramid_layers{}.allocate(30, out)),
+            (refusal{errc::bad_value, "pyramid: tokens is 0, the least is 1"}));
+  EXPECT_EQ(weighed({.5, .3, .2}, 30, {PTRDIFF_MAX / 2, PTRDIFF_MAX}, out).text,
+            "layer_budget: total is 30, but min in every layer needs 9223372036854775807");
   EXPECT_EQ(refusal(uniform_layers{}.allocate(-1, out)),
             (refusal{errc::bad_value, "layer_budget: total is -1, but min in every layer needs 0"}));
   EXPECT_EQ(out, (list{77, 77, 77}));

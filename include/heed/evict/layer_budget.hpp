@@ -101,6 +101,7 @@ inline void pyramid_budget(index_t total, const pyramid& p, std::span<index_t> l
     most = greater(prefix, p.tokens - p.window);
     least = 2 * prefix - most;
   }
+  if (most == least) return uniform_budget(total, layers); // no slope: what total / n leaves over has its place
   const index_t step = (most - least) / (n - 1);
   for (index_t l = 0; l < n; ++l) layers[static_cast<std::size_t>(l)] = p.window + most - l * step;
   (void)repair_sum(layers, total, {p.window + least, p.window + most});
@@ -111,9 +112,9 @@ inline void pyramid_budget(index_t total, const pyramid& p, std::span<index_t> l
   if (layers < 1) return {errc::bad_extent, "layer_budget", "layers", layers, "the least is", 1};
   if (limits.min < 0) return {errc::bad_value, "layer_budget", "min", limits.min, "the least is", 0};
   if (limits.max < limits.min) return {errc::bad_value, "layer_budget", "max", limits.max, "but min is", limits.min};
-  if (total < limits.min * layers)
-    return {errc::bad_value, "layer_budget", "total", total, "but min in every layer needs", limits.min * layers};
-  index_t most = 0;
+  index_t least = 0, most = 0;
+  if (__builtin_mul_overflow(limits.min, layers, &least)) least = PTRDIFF_MAX;
+  if (total < least) return {errc::bad_value, "layer_budget", "total", total, "but min in every layer needs", least};
   if (!__builtin_mul_overflow(limits.max, layers, &most) && total > most)
     return {errc::bad_value, "layer_budget", "total", total, "but max in every layer holds", most};
   return {};
@@ -158,6 +159,7 @@ struct pyramid_layers {
   [[nodiscard]] HEED_INLINE failure allocate(index_t total, std::span<index_t> layers) const noexcept {
     if (shape.beta < 1) return {errc::bad_value, "pyramid", "beta", shape.beta, "the least is", 1};
     if (shape.window < 0) return {errc::bad_value, "pyramid", "window", shape.window, "the least is", 0};
+    if (shape.tokens < 1) return {errc::bad_value, "pyramid", "tokens", shape.tokens, "the least is", 1};
     if (const failure f = check_layer_budget(total, {}, static_cast<index_t>(layers.size()))) return f;
     pyramid_budget(total, shape, layers);
     return {};
