@@ -76,6 +76,7 @@ TEST(evict_razor_attention, has_the_defaults_of_its_source) {
   EXPECT_EQ(razor_attention{}.local_length(4000), 4000);
   EXPECT_EQ(razor_attention{}.local_length(100000), 20000);
   EXPECT_EQ(razor_attention{}.budget_for(100000), 20005);
+  EXPECT_EQ((razor_attention{{}, 4, 10, 0}.local_length(100)), 100) << "check refuses it; no division by zero";
   // A share of .15 of full heads and a fifth of the others: 3.125 times less.
   EXPECT_DOUBLE_EQ(1 / (.15 + .85 / 5), 3.125);
 }
@@ -92,6 +93,17 @@ TEST(evict_razor_attention, ranks_heads_over_all_layers_by_their_groups_best) {
   EXPECT_EQ(kinds, (std::vector<head_source>{stream, full, full, stream})) << "a tie goes to the lower index";
   retrieval_heads(echo, induction, 0., 0., scratch, kinds);
   EXPECT_EQ(kinds, (std::vector<head_source>(4, stream)));
+  std::vector<float> longer(6, 9.f); // what stands behind the heads takes no part
+  retrieval_heads(echo, induction, .25, .25, longer, kinds);
+  EXPECT_EQ(kinds, (std::vector<head_source>{full, stream, full, stream}));
+  std::vector<head_source> three(3, full);
+  retrieval_heads(echo, induction, 0., 0., scratch, three);
+  EXPECT_EQ(three, (std::vector<head_source>(3, full))) << "8 query heads are no multiple of 3";
+  const std::span<const float> all(induction);
+  retrieval_heads(echo, all.first(4), 0., 0., scratch, kinds);
+  retrieval_heads({}, {}, 0., 0., scratch, kinds);
+  retrieval_heads(echo, induction, 0., 0., std::span<float>(scratch).first(3), kinds);
+  EXPECT_EQ(kinds, (std::vector<head_source>{full, stream, full, stream})) << "sizes that do not fit write nothing";
 }
 
 TEST(evict_razor_attention, refuses_what_leaves_no_token) {

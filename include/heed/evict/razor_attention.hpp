@@ -22,7 +22,7 @@ struct razor_attention {
 
   /// Recent tokens that a streaming head keeps of a sequence.
   [[nodiscard]] HEED_INLINE index_t local_length(index_t tokens) const noexcept {
-    return greater(least_local, tokens / compression);
+    return greater(least_local, tokens / greater(1, compression));
   }
   /// The budget that this makes.
   [[nodiscard]] HEED_INLINE index_t budget_for(index_t tokens) const noexcept {
@@ -70,11 +70,13 @@ inline namespace HEED_ISA {
 /// `induction_share` by induction score, together. A key-value head has the score of its best query head; shares are
 /// rounded to the nearest count, and ties go to the lower index.
 ///
-/// Shapes    echo, induction: [layers * q_heads]; kinds, scratch: [layers * kv_heads]
+/// Shapes    echo, induction: [layers * q_heads]; kinds: [layers * kv_heads], scratch at least as many
+/// Requires  as many echo as induction scores, a multiple of the kinds; otherwise nothing is written
 /// Source    Tang et al. 2024, RazorAttention; 0.01 and 0.14 as in its vendor's configuration
 inline void retrieval_heads(std::span<const float> echo, std::span<const float> induction, double echo_share,
                             double induction_share, std::span<float> scratch, std::span<head_source> kinds) noexcept {
   const std::size_t heads = kinds.size(), group = heads > 0 ? echo.size() / heads : 0;
+  if (group == 0 || echo.size() != group * heads || induction.size() != echo.size() || scratch.size() < heads) return;
   for (head_source& k : kinds) k = head_source::second;
   for (const bool second : {false, true}) {
     const std::span<const float> scores = second ? induction : echo;
@@ -86,7 +88,7 @@ inline void retrieval_heads(std::span<const float> echo, std::span<const float> 
     const double share = second ? induction_share : echo_share;
     const auto wanted = static_cast<index_t>(share * static_cast<double>(heads) + .5);
     for (std::size_t h = 0; h < heads; ++h)
-      if (detail::heads_before(scratch, h) < wanted) kinds[h] = head_source::first;
+      if (detail::heads_before(scratch.first(heads), h) < wanted) kinds[h] = head_source::first;
   }
 }
 
