@@ -22,6 +22,8 @@ TEST(evict_cache_budget, counts_tokens_fractions_and_bytes) {
   EXPECT_EQ(cache_budget::bytes(32 * 8 * 256 * 1024).layer_tokens(llama), 256 * 32);
   EXPECT_EQ(cache_budget::bytes(32 * 8 * 256 * 1024 + 1023).rows(llama), 256 * 32 * 8);
   EXPECT_EQ(cache_budget::bytes(PTRDIFF_MAX).rows(llama), 4096 * 32 * 8) << "more than there is";
+  EXPECT_EQ(cache_budget::bytes(7).layer_tokens({2, 2, 9, 0}), 7) << "rows of no bytes count as rows of one";
+  EXPECT_EQ(cache_budget::bytes(7).rows({2, 2, 9, 0}), 7);
   EXPECT_EQ(cache_budget().layer_tokens(llama), 4096 * 32) << "the default keeps all";
 }
 

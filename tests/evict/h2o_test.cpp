@@ -74,6 +74,7 @@ TEST(evict_h2o, splits_budgets_as_its_parts) {
   EXPECT_EQ(h2o{}.recent_of(101), 50);
   EXPECT_EQ((h2o{4, 512, {}}.recent_of(516)), 512);
   EXPECT_EQ((h2o{0, 1, {}}.recent_of(7)), 7);
+  EXPECT_EQ((h2o{71, 29, {}}.recent_of(200)), 58) << "29 / 100 in double is less than .29";
 }
 
 TEST(evict_h2o, refuses_what_keeps_nothing) {

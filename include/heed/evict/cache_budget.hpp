@@ -30,13 +30,13 @@ public:
   [[nodiscard]] HEED_INLINE index_t layer_tokens(const cache_size& c) const noexcept {
     const index_t all = c.layers * c.tokens;
     if (unit_ == unit::tokens) return count_ * c.layers;
-    if (unit_ == unit::bytes) return lesser(all, count_ / (c.row_bytes * c.kv_heads));
+    if (unit_ == unit::bytes) return lesser(all, count_ / greater(1, c.row_bytes * c.kv_heads));
     return lesser(all, static_cast<index_t>(share_ * static_cast<double>(all) + .5));
   }
   /// The same with the rows of the key-value heads told apart: what head budgets add up to.
   [[nodiscard]] HEED_INLINE index_t rows(const cache_size& c) const noexcept {
     if (unit_ != unit::bytes) return layer_tokens(c) * c.kv_heads;
-    return lesser(c.layers * c.tokens * c.kv_heads, count_ / c.row_bytes);
+    return lesser(c.layers * c.tokens * c.kv_heads, count_ / greater(1, c.row_bytes));
   }
 
   [[nodiscard]] HEED_INLINE failure check() const noexcept {

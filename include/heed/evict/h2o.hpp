@@ -36,8 +36,8 @@ struct h2o {
   }
   /// Recent tokens of a budget; the rest is for the heavy ones.
   [[nodiscard]] HEED_INLINE index_t recent_of(index_t budget) const noexcept {
-    const double share = static_cast<double>(recent) / static_cast<double>(heavy + recent);
-    return budget == heavy + recent ? recent : static_cast<index_t>(static_cast<double>(budget) * share);
+    const index_t all = greater(1, heavy + recent);
+    return budget / all * recent + budget % all * recent / all;
   }
   [[nodiscard]] HEED_INLINE failure keep(const score_view& scores, std::span<const index_t> budgets,
                                          kept_lists& kept) const noexcept {
