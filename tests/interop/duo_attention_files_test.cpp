@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <limits>
 
 namespace {
 using namespace heed;
@@ -49,6 +50,25 @@ TEST(interop_duo_attention_files, patterns_come_back_with_the_same_bits) {
   EXPECT_EQ(read, p);
   EXPECT_EQ(write_duo_pattern(folder + "/none", p),
             folder + "/none/full_attention_heads.tsv: cannot be opened for writing");
+}
+
+TEST(interop_duo_attention_files, refuses_to_write_what_it_could_not_read) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::string folder = testing::TempDir() + "heed_duo_refused";
+  std::filesystem::create_directories(folder);
+  const auto fault = [&](const duo_pattern& p) {
+    const std::string said = write_duo_pattern(folder, p), path = folder + "/full_attention_heads.tsv: ";
+    EXPECT_FALSE(std::filesystem::exists(folder + "/full_attention_heads.tsv")) << "nothing is written";
+    return said.substr(0, path.size()) == path ? said.substr(path.size()) : said;
+  };
+  EXPECT_EQ(fault({2, 2, {.5f, .5f, .5f}, 1, 1}), "3 gates, but there are 2 layers of 2 heads");
+  EXPECT_EQ(fault({0, 0, {}, 1, 1}), "0 gates, but there are 0 layers of 0 heads");
+  EXPECT_EQ(fault({1, 2, {.5f, nan}, 1, 1}), "gate 1 lies outside 0 to 1");
+  EXPECT_EQ(fault({1, 1, {std::numeric_limits<float>::infinity()}, 1, 1}), "gate 0 lies outside 0 to 1");
+  EXPECT_EQ(fault({1, 1, {-.5f}, 1, 1}), "gate 0 lies outside 0 to 1");
+  EXPECT_EQ(fault({1, 1, {.5f}, -1, 1}), "sinks is -1, the least is 0");
+  EXPECT_EQ(fault({1, 1, {.5f}, 1, 0}), "recent is 0, the least is 1");
+  EXPECT_EQ(duo_gates_text({2, 2, {.5f, .5f, .5f}, 1, 1}), "") << "never reads behind the gates";
 }
 
 TEST(interop_duo_attention_files, damaged_gates_say_what_is_wrong) {

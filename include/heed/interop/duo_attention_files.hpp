@@ -82,8 +82,23 @@ struct duo_pattern {
   return json.fault();
 }
 
+/// Whether a pattern can be written. Empty: yes; else what is wrong.
+[[nodiscard]] inline std::string check_duo_pattern(const duo_pattern& p) {
+  const auto given = static_cast<index_t>(p.gates.size());
+  if (p.layers < 1 || p.kv_heads < 1 || given % p.layers != 0 || given / p.layers != p.kv_heads)
+    return std::to_string(given) + " gates, but there are " + std::to_string(p.layers) + " layers of " +
+           std::to_string(p.kv_heads) + " heads";
+  for (std::size_t i = 0; i < p.gates.size(); ++i)
+    if (!(p.gates[i] >= 0.f && p.gates[i] <= 1.f)) return "gate " + std::to_string(i) + " lies outside 0 to 1";
+  if (p.sinks < 0) return "sinks is " + std::to_string(p.sinks) + ", the least is 0";
+  if (p.recent < 1) return "recent is " + std::to_string(p.recent) + ", the least is 1";
+  return {};
+}
+
+/// Requires  as many gates as layers * kv_heads; otherwise the text is empty
 [[nodiscard]] inline std::string duo_gates_text(const duo_pattern& p) {
   std::string text;
+  if (p.layers < 1 || static_cast<index_t>(p.gates.size()) / p.layers < p.kv_heads) return text;
   for (index_t l = 0; l < p.layers; ++l)
     for (index_t h = 0; h < p.kv_heads; ++h)
       text += number_text(p.gates[static_cast<std::size_t>(l * p.kv_heads + h)]) + (h + 1 < p.kv_heads ? "\t" : "\n");
@@ -105,7 +120,9 @@ struct duo_pattern {
   return fault;
 }
 [[nodiscard]] inline std::string write_duo_pattern(const std::string& folder, const duo_pattern& p) {
-  const std::string fault = write_text_file(folder + "/full_attention_heads.tsv", duo_gates_text(p));
+  const std::string path = folder + "/full_attention_heads.tsv";
+  if (const std::string wrong = check_duo_pattern(p); !wrong.empty()) return path + ": " + wrong;
+  const std::string fault = write_text_file(path, duo_gates_text(p));
   return fault.empty() ? write_text_file(folder + "/config.json", duo_config_text(p)) : fault;
 }
 
