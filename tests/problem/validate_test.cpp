@@ -51,7 +51,7 @@ struct call {
 template <class Q, class K, class O> refusal check(const Q& q, const K& kv, const O& o) {
   typename detail::call_types<Q, K, O>::problem_type p;
   const refusal r = detail::check_call(q, kv, o, p);
-  EXPECT_EQ(validate(q, kv, o), r.code);
+  EXPECT_EQ(validate(q, kv, o, scale{1}), r.code);
   return r;
 }
 template <class F> refusal spoilt(const F& f) {
