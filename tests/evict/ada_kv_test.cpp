@@ -9,7 +9,8 @@
 namespace heed::test {
 namespace {
 
-/// Counts by one sort over all heads; then the printed rule, and a repair that walks sorted heads.
+/// Counts by one sort over all heads; then the printed rule, a repair that walks sorted heads, and what short heads
+/// have no slots for handed on.
 slot_list slow_budgets(const head_rows& scores, index_t window, index_t base, double alpha) {
   struct entry {
     float score;
@@ -17,18 +18,22 @@ slot_list slow_budgets(const head_rows& scores, index_t window, index_t base, do
   };
   std::vector<entry> all;
   index_t longest = 0;
+  slot_list prefixes;
   for (std::size_t h = 0; h < scores.size(); ++h) {
     const index_t prefix = std::max<index_t>(0, static_cast<index_t>(scores[h].size()) - window);
     longest = std::max(longest, prefix);
+    prefixes.push_back(prefix);
     for (index_t j = 0; j < prefix; ++j) all.push_back({scores[h][at(j)], h});
   }
+  const bool fits = static_cast<index_t>(all.size()) <= static_cast<index_t>(scores.size()) * base;
   std::stable_sort(all.begin(), all.end(), [](const entry& a, const entry& b) { return a.score > b.score; });
   const auto heads = static_cast<index_t>(scores.size());
   slot_list counts(scores.size()), out(scores.size()), order(scores.size());
   for (std::size_t i = 0; i < all.size() && i < at(heads * base); ++i) ++counts[all[i].head];
   for (std::size_t h = 0; h < out.size(); ++h)
-    out[h] = static_cast<index_t>(std::nearbyint(static_cast<double>(counts[h]) * (1 - alpha)) +
-                                  std::floor(static_cast<double>(base) * alpha));
+    out[h] = static_cast<index_t>(
+        std::nearbyint(static_cast<double>(counts[h]) * (1 - alpha) + std::floor(static_cast<double>(base) * alpha)));
+  if (fits) out = prefixes;
   for (std::size_t h = 0; h < order.size(); ++h) order[h] = static_cast<index_t>(h);
   index_t missing = heads * base;
   for (const index_t b : out) missing -= b;
@@ -43,6 +48,14 @@ slot_list slow_budgets(const head_rows& scores, index_t window, index_t base, do
       else if (missing < 0 && b > 0)
         --b, ++missing;
     }
+  while (!fits) {
+    std::size_t over = 0, under = out.size();
+    while (over < out.size() && out[over] <= prefixes[over]) ++over;
+    if (over == out.size()) break;
+    for (std::size_t h = out.size(); h-- > 0;)
+      if (out[h] < prefixes[h] && (under == out.size() || counts[h] - out[h] >= counts[under] - out[under])) under = h;
+    --out[over], ++out[under];
+  }
   return out;
 }
 
@@ -89,8 +102,26 @@ TEST(evict_ada_kv, follows_its_formula_and_repairs_what_rounding_misses) {
   // base 3, floor 0: counts 5, 3, 1 give 4, 2, 1 (4, 2.4, .8), which is 7 of 9: the fullest head gains first.
   const head_rows three{{9, 9, 9, 9, 9, 0}, {8, 8, 8, 0, 0, 0}, {7, 0, 0, 0, 0, 0}};
   EXPECT_EQ(budgets_of({1, {pooling::kind::maximum, 1}, {}, .2}, three, 4), (slot_list{1 + 5, 1 + 3, 1 + 1}));
+  // alpha .5, floor 1: 2.5 + 1, 1.5 + 1 and .5 + 1 round to 4, 2 and 2; one is missing.
+  EXPECT_EQ(budgets_of({1, {pooling::kind::maximum, 1}, {}, .5}, three, 4), (slot_list{1 + 5, 1 + 2, 1 + 2}));
   // alpha 1: every head its own base.
   EXPECT_EQ(budgets_of({1, {pooling::kind::maximum, 1}, {}, 1.}, three, 4), (slot_list{4, 4, 4}));
+}
+
+TEST(evict_ada_kv, heads_of_different_lengths_lose_no_slot) {
+  const ada_kv p{1, {pooling::kind::maximum, 1}, {}, .2};
+  const auto kept_of = [&](index_t budget) {
+    // Prefixes of 30 and 2; the rows of the table are as long as the longer head.
+    std::vector<float> flat(62, 1.f);
+    const slot_list lengths{31, 3};
+    slot_list out(2);
+    EXPECT_FALSE(p.allocate(score_view(flat.data(), 2, 31, lengths.data()), budget, out));
+    EXPECT_EQ(out[0] + out[1], 2 * budget);
+    return slot_list{std::min(out[0], lengths[0]), std::min(out[1], lengths[1])};
+  };
+  EXPECT_EQ(kept_of(17), (slot_list{31, 3})) << "34 slots, and as many in the heads";
+  EXPECT_EQ(kept_of(16), (slot_list{29, 3})) << "a slot less for each";
+  EXPECT_EQ(kept_of(13), (slot_list{23, 3})) << "what the short head has no slots for goes to the other";
 }
 
 TEST(evict_ada_kv, totals_are_exact_for_any_scores) {

@@ -11,7 +11,8 @@ inline namespace HEED_ISA {
 
 /// Budgets of heads for what lies before the window: count_h of the layer's best heads * base slots belong to head h,
 /// and it gets round(count_h (1 - alpha) + floor(base alpha)); repaired to heads * base exactly, the heads with the
-/// most of the best gaining first and those with the fewest losing first.
+/// most of the best gaining first and those with the fewest losing first. Where all fits, every head keeps its own;
+/// what a budget has beyond its head's prefix goes to the heads that most of their best are left out of.
 ///
 /// Shapes       scores: [kv_heads][slots], the last `window` of each row left out; counts, budgets: [kv_heads], written
 /// Determinism  ties between slots by lower head, then lower slot
@@ -47,9 +48,25 @@ inline void adaptive_head_budgets(const score_view& scores, index_t window, inde
       }
     }
     const auto floor = static_cast<index_t>(static_cast<double>(base) * alpha);
-    budgets[static_cast<std::size_t>(h)] = round_half_even(static_cast<double>(count) * (1. - alpha)) + floor;
+    budgets[static_cast<std::size_t>(h)] =
+        wanted == all ? count : round_half_even(static_cast<double>(count) * (1. - alpha) + static_cast<double>(floor));
   }
   (void)repair_sum(budgets, heads * base, {0, greater(most, base)}, std::span<const index_t>(counts));
+  if (wanted == all) return;
+  index_t beyond = 0;
+  for (index_t h = 0; h < heads; ++h) {
+    index_t& b = budgets[static_cast<std::size_t>(h)];
+    beyond += greater(0, b - prefix(h));
+    b = lesser(b, prefix(h));
+  }
+  for (; beyond > 0; --beyond) { // wanted < all: there is room
+    std::size_t to = budgets.size();
+    for (std::size_t h = 0; h < budgets.size(); ++h)
+      if (budgets[h] < prefix(static_cast<index_t>(h)) &&
+          (to == budgets.size() || counts[h] - budgets[h] > counts[to] - budgets[to]))
+        to = h;
+    ++budgets[to];
+  }
 }
 
 } // namespace HEED_ISA
