@@ -5,6 +5,7 @@
 #include <kv/source_probe.hpp>
 
 #include <cmath>
+#include <limits>
 
 namespace heed {
 namespace {
@@ -82,6 +83,25 @@ TEST(kv_slot_moves, dropped_slots_fold_into_the_last_of_them) {
   ASSERT_EQ(detail::keep_slots(r, 0, indices{}), 0);
   EXPECT_EQ(r.where[0], -1);
   EXPECT_EQ(r.counts[0], 0);
+}
+
+TEST(kv_slot_moves, a_slot_folds_with_the_weight_of_its_bias) {
+  rows_under_test r;
+  *r.bias(0, 1) = std::log(7.f); // as copied out of a cache that folded 7 tokens into it
+  *r.bias(0, 3) = -std::numeric_limits<float>::infinity();
+  ASSERT_EQ(detail::keep_folding(r, 0, indices{0, 5}, 6), 3); // drops 1, 2, 3, 4
+  EXPECT_EQ(r.counts[0], 9);
+  EXPECT_FLOAT_EQ(*r.key(0, 1, 0), (7 * 10.f + 20 + 40) / 9);
+  EXPECT_FLOAT_EQ(*r.value(0, 1, 1), -(7 * 11.f + 21 + 41) / 9);
+  EXPECT_EQ(*r.bias(0, 1), std::log(9.f));
+  // Nothing but a slot that counts for nothing: the means are not what the memory held before.
+  r.key_means[2] = r.value_means[2] = 99;
+  *r.bias(1, 3) = -std::numeric_limits<float>::infinity();
+  ASSERT_EQ(detail::keep_folding(r, 1, indices{0, 1, 2, 4, 5}, 6), 6);
+  EXPECT_EQ(r.counts[1], 0);
+  EXPECT_EQ(*r.key(1, 3, 0), 0.f);
+  EXPECT_EQ(*r.bias(1, 3), -std::numeric_limits<float>::infinity());
+  EXPECT_EQ(detail::tokens_of(100.f), index_t{1} << 40);
 }
 
 TEST(kv_slot_moves, means_of_sixteen_bit_rows_stay_in_single_precision) {
