@@ -75,6 +75,12 @@ TEST(evict_reindex, refuses_what_does_not_fit) {
   EXPECT_EQ(refusal(-1, {.dims = 6}), "reindex: seq is -1, but the sequences are 1");
   EXPECT_EQ(refusal(0, {.dims = 8}), "rope: dims is 8, but the rows have dim 6");
   EXPECT_EQ(refusal(0, {.dims = 3}), "rope: dims is 3, must be even and at least 0");
+  const std::vector<float> x(18, 1.f);
+  const auto rows = view(x.data(), 3, 1, 6);
+  ASSERT_EQ(text(o.cache.append(0, rows, rows.slice(2, 0, 2))), "ok");
+  ASSERT_EQ(text(o.cache.keep(0, 0, indices{2}, dropped_rows::folded)), "ok");
+  EXPECT_EQ(refusal(0, {.dims = 6}), "reindex: compensated slot[0] is 0, to turn keys it must be -1");
+  EXPECT_EQ(test::key_at(o.cache.source(), 0, 0, 1), 1.f);
 }
 
 } // namespace

@@ -22,11 +22,10 @@ inline namespace HEED_ISA {
 /// head. seen becomes the longest head, so that the next token, and its query, stand at the end of the cache. Keys that
 /// were rotated at append stay right for relative positions whatever was evicted.
 ///
-/// Requires  keys rotated by r at their positions; heads of equal lengths, else relative positions differ by head
-/// Effects   turns nothing where slots already stand at their positions
-/// Error     one rotation per call: 16-bit keys round once more, so re-index after an eviction, not at every step
-/// Source    positions within the cache: Xiao et al. 2023, StreamingLLM, section 3.2
-/// Throws    error
+/// Requires  no compensated slot, whose running mean would stay as it was; keys rotated by r at their positions; heads
+/// of equal lengths, else relative positions differ by head Effects   turns nothing where slots already stand at their
+/// positions Error     one rotation per call: 16-bit keys round once more, so re-index after an eviction, not at every
+/// step Source    positions within the cache: Xiao et al. 2023, StreamingLLM, section 3.2 Throws    error
 template <renumbering_cache C> void reindex(C& cache, index_t seq, const rope& r) {
   const auto kv = cache.source();
   const kv_dims d = kv.dims();
@@ -35,6 +34,10 @@ template <renumbering_cache C> void reindex(C& cache, index_t seq, const rope& r
   if (const failure f = r.check()) return detail::report(f);
   if (r.dims > d.key_dim)
     return detail::report({errc::dim_mismatch, "rope", "dims", r.dims, "but the rows have dim", d.key_dim});
+  if constexpr (requires { cache.compensated_slot(seq, index_t{}); })
+    for (index_t h = 0; h < d.kv_heads; ++h)
+      if (const index_t slot = cache.compensated_slot(seq, h); slot >= 0)
+        return detail::report({errc::bad_value, "reindex", "compensated slot", slot, "to turn keys it must be", -1, h});
   for (index_t h = 0; h < d.kv_heads; ++h)
     for (index_t i = 0; i < kv.slots(seq, h); ++i) {
       const kv_rows row = kv.rows(seq, h, {i, i + 1});
