@@ -80,6 +80,18 @@ TEST(kv_page_table, lists_per_head_that_do_not_fit_are_refused) {
   EXPECT_EQ(refusal(2, {0, 1, 4}, {5, 9}), "head_page_table: lengths[0] is 5, the most is 4");
 }
 
+TEST(kv_page_table, an_empty_list_of_a_vector_with_memory_is_absent) {
+  const list pages{0, 1}, lengths{5};
+  const detail::page_lists t(block_table{.pages = pages, .max_pages = 2, .lengths = lengths});
+  const std::vector<index_t> positions(8);
+  const std::vector<float> bias(8);
+  const paged_slots none{.positions = std::span<const index_t>(positions).first(0),
+                         .bias = std::span<const float>(bias).first(0)};
+  EXPECT_EQ(text(detail::check_paged_slots(t, none, 2, 4, 1)), "ok");
+  const paged_slots some{.bias = std::span<const float>(bias).first(7)};
+  EXPECT_EQ(text(detail::check_paged_slots(t, some, 2, 4, 1)), "bias: number of entries is 7, the pool's rows are 8");
+}
+
 TEST(kv_page_table, lists_per_head_may_be_dense) {
   const list pages{0, 1, 2, 9, 4, 3, 9, 9}, lengths{5, 4, 8, 0};
   const detail::page_lists t(head_page_table{.kv_heads = 2, .pages = pages, .max_pages = 2, .lengths = lengths});

@@ -136,7 +136,7 @@ inline failure check_page_lists(const page_lists& t, index_t pool_pages, index_t
 /// Refuses positions, bias and seen counts that do not fit the pool or the lists.
 inline failure check_paged_slots(const page_lists& t, const paged_slots& at, index_t pool_pages, index_t page,
                                  index_t kv_heads) noexcept {
-  const bool placed = at.positions.data() != nullptr, ascends = at.order == slot_order::ascending;
+  const bool placed = !at.positions.empty(), ascends = at.order == slot_order::ascending;
   const index_t sequences = t.sequences();
   index_t rows = 0;
   if (__builtin_mul_overflow(pool_pages, page, &rows))
@@ -145,7 +145,7 @@ inline failure check_paged_slots(const page_lists& t, const paged_slots& at, ind
     const index_t n = count_of(at.positions);
     return {errc::bad_extent, "positions", "number of entries", n, "the pool's rows are", rows};
   }
-  if (at.bias.data() != nullptr && count_of(at.bias) < rows) {
+  if (!at.bias.empty() && count_of(at.bias) < rows) {
     const index_t n = count_of(at.bias);
     return {errc::bad_extent, "bias", "number of entries", n, "the pool's rows are", rows};
   }

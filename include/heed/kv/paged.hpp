@@ -74,7 +74,7 @@ public:
       r.key_stride = detail::bytes<K>(page_ > 1 ? k_.stride(1) : k_.stride(0));
       r.value_stride = detail::bytes<V>(page_ > 1 ? v_.stride(1) : v_.stride(0));
       if (placed()) r.positions = at_.positions.data() + id * page_ + in;
-      if (at_.bias.data() != nullptr) r.bias = at_.bias.data() + id * page_ + in;
+      if (!at_.bias.empty()) r.bias = at_.bias.data() + id * page_ + in;
     }
     while (n < slots.size()) {
       const index_t next = lists_.pages[++entry];
@@ -99,7 +99,7 @@ private:
     if (pool.extent(1) == 1) return true;
     return !__builtin_mul_overflow(pool.extent(1), pool.stride(1), &length) && length == pool.stride(0);
   }
-  [[nodiscard]] HEED_INLINE bool placed() const noexcept { return at_.positions.data() != nullptr; }
+  [[nodiscard]] HEED_INLINE bool placed() const noexcept { return !at_.positions.empty(); }
   [[nodiscard]] HEED_INLINE index_t page_of(index_t slot) const noexcept {
     return shift_ >= 0 ? slot >> shift_ : slot / page_;
   }
