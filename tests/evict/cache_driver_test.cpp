@@ -304,6 +304,21 @@ TEST(evict_cache_driver, allocates_nothing_after_it_was_prepared) {
   });
 }
 
+TEST(evict_cache_driver, budgets_beyond_sinks_and_recent_tokens_are_not_used) {
+  small_engine e(small, 0);
+  const auto nothing = driver_of(keep_all{}, e.driven(8)), streams = driver_of(streaming{2, 6}, e.driven(8)),
+             two = driver_of(duo_attention{kinds, 2, 4}, e.driven(8));
+  ASSERT_FALSE(nothing->begin(all(0)));
+  ASSERT_FALSE(streams->begin(all(40)));
+  ASSERT_FALSE(two->begin(all(40)));
+  ASSERT_FALSE(e.replay(*nothing, {8, 8}, 3));
+  ASSERT_FALSE(streams->evict(e.pool, 0, e.cache(0)));
+  EXPECT_EQ(held_positions(e.cache(0), 0), (std::vector<index_t>{0, 1, 10, 11, 12, 13, 14, 15}));
+  ASSERT_FALSE(two->evict(e.pool, 0, e.cache(0)));
+  EXPECT_EQ(held_positions(e.cache(0), 0), (std::vector<index_t>{0, 1, 12, 13, 14, 15}));
+  EXPECT_EQ(e.cache(0).slots(0, 1), 8) << "a full head keeps all";
+}
+
 TEST(evict_cache_driver, refuses_to_evict_before_it_has_a_budget_or_queries) {
   small_engine e(small, 3);
   const auto nothing = driver_of(keep_all{}, e.driven(8));

@@ -31,10 +31,9 @@ inline namespace HEED_ISA {
 /// for all layers.
 ///
 /// Units     budgets are tokens per key-value head, one per layer, the policy's window and sinks included
-/// Laws      budgets at or above what is held change no bit; begin() forgets the sequence before; the same bits for any
-///           worker count
-/// Cost      memory: the last queries of each layer where the policy scores by them, running sums where it adds them
-/// up,
+/// Laws      budgets at or above what is held change no bit, unless the policy uses but a part of them;
+///           begin() forgets the sequence before; the same bits for any worker count
+/// Cost      memory: the last queries of each layer where the policy scores by them, running sums where it adds them,
 ///           and one layer's sums and lists. Nothing is allocated after prepare()
 template <cache_policy P, class Query = float> class cache_driver {
   static constexpr bool scores_slots = scoring_policy<P>;
@@ -153,17 +152,20 @@ public:
     if (const failure f = check_layer(layer)) return f;
     if (const failure f = check_heads(cache.kv_heads())) return f;
     const index_t budget = layer_budgets_.data()[layer];
-    bool fits = true;
     for (index_t h = 0; h < shape_.kv_heads; ++h) {
       const index_t n = lengths_.data()[h] = cache.slots(0, h);
       if (n > shape_.max_slots)
         return {errc::limit_exceeded, "cache_driver", "slots", n, "max_slots is", shape_.max_slots, h};
-      fits = fits && n <= budget;
     }
-    if (fits) return {};
     const P& p = policies_.data()[layer];
     if (const failure f = p.check(shape_.q_heads, shape_.kv_heads, budget)) return f; // before begin() it is 0
     score_view scores(nullptr, shape_.kv_heads, 0, lengths_.data());
+    if constexpr (!scores_slots)
+      if (const failure f = p.allocate(scores, budget, head_budgets_.span())) return f;
+    bool fits = true; // then no scores are needed
+    for (index_t h = 0; h < shape_.kv_heads; ++h)
+      fits = fits && lengths_.data()[h] <= (scores_slots ? budget : head_budgets_.data()[h]);
+    if (fits) return {};
     if constexpr (scores_slots) {
       const score_table table = table_of(layer);
       const observed_rows o = p.observes();
