@@ -62,8 +62,10 @@ TEST(evict_compress_kv, has_the_defaults_of_its_source) {
 
 TEST(evict_compress_kv, votes_are_the_best_of_a_ranking_in_ascending_order) {
   slot_list votes(4);
-  retrieval_votes(slot_list{9, 2, 30, 7, 1}, votes);
+  EXPECT_EQ(retrieval_votes(slot_list{9, 2, 30, 7, 1}, votes), 4);
   EXPECT_EQ(votes, (slot_list{2, 7, 9, 30}));
+  EXPECT_EQ(retrieval_votes(slot_list{5, 3}, votes), 2) << "a ranking that names only two";
+  EXPECT_EQ(votes, (slot_list{3, 5, 9, 30}));
 }
 
 TEST(evict_compress_kv, refuses_heads_that_are_not_there) {

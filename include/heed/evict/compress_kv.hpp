@@ -48,12 +48,15 @@ struct compress_kv {
 inline namespace HEED_ISA {
 
 /// The first `votes.size()` heads of a ranking (best first), ascending, as compress_kv takes them.
-inline void retrieval_votes(std::span<const index_t> ranking, std::span<index_t> votes) noexcept {
+///
+/// Effects   returns how many there are; a shorter ranking leaves the rest of votes as it was
+inline index_t retrieval_votes(std::span<const index_t> ranking, std::span<index_t> votes) noexcept {
   for (std::size_t n = 0; n < votes.size() && n < ranking.size(); ++n) {
     std::size_t i = n;
     for (; i > 0 && votes[i - 1] > ranking[n]; --i) votes[i] = votes[i - 1];
     votes[i] = ranking[n];
   }
+  return static_cast<index_t>(ranking.size() < votes.size() ? ranking.size() : votes.size());
 }
 
 } // namespace HEED_ISA

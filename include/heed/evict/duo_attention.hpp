@@ -15,6 +15,7 @@ namespace heed {
 /// Units     tokens. A budget is for the streaming heads; more than sinks + recent is not used
 /// Laws      cache_policy
 /// Source    Xiao et al. 2024, DuoAttention; deployed with 64 sinks and 256 recent tokens
+/// Deviation a driver evicts after the attention, so that a step's query sees one key more in a streaming head
 struct duo_attention {
   std::span<const head_source> kinds = {};
   index_t sinks = 64, recent = 256;

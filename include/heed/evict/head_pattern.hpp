@@ -50,7 +50,7 @@ inline void full_heads_by_count(std::span<const float> scores, index_t full, std
 
 /// DuoAttention's gates to head kinds.
 ///
-/// Shapes    as full_heads_by_count; gates are clipped to [0, 1] as the source's loader does
+/// Shapes    as full_heads_by_count; gates in [0, 1] (read_duo_pattern clips them as the source's loader does)
 inline void binarise(std::span<const float> gates, double sparsity, std::span<head_source> kinds) noexcept {
   full_heads_by_count(gates, full_heads_at(sparsity, static_cast<index_t>(gates.size())), kinds);
 }

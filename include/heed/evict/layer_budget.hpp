@@ -165,6 +165,7 @@ struct pyramid_layers {
     return {};
   }
 };
+/// CompressKV's limits are 32 and three times the mean; the defaults here are none.
 struct weighted_layers {
   std::span<const double> weights = {};
   budget_limits limits = {};

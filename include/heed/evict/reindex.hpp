@@ -22,10 +22,12 @@ inline namespace HEED_ISA {
 /// head. seen becomes the longest head, so that the next token, and its query, stand at the end of the cache. Keys that
 /// were rotated at append stay right for relative positions whatever was evicted.
 ///
-/// Requires  no compensated slot, whose running mean would stay as it was; keys rotated by r at their positions; heads
-/// of equal lengths, else relative positions differ by head Effects   turns nothing where slots already stand at their
-/// positions Error     one rotation per call: 16-bit keys round once more, so re-index after an eviction, not at every
-/// step Source    positions within the cache: Xiao et al. 2023, StreamingLLM, section 3.2 Throws    error
+/// Requires  keys rotated by r at their positions; heads of equal lengths, else relative positions differ by head; no
+///           compensated slot, whose running mean would stay as it was
+/// Effects   turns nothing where slots already stand at their positions
+/// Error     one rotation per call: 16-bit keys round once more, so re-index after an eviction, not at every step
+/// Source    positions within the cache: Xiao et al. 2023, StreamingLLM, section 3.2
+/// Throws    error
 template <renumbering_cache C> void reindex(C& cache, index_t seq, const rope& r) {
   const auto kv = cache.source();
   const kv_dims d = kv.dims();

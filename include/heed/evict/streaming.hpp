@@ -12,6 +12,8 @@ namespace heed {
 /// Laws      cache_policy
 /// Source    Xiao et al. 2023, StreamingLLM; 4 sinks, 512 recent tokens are its class default. There keys are stored
 ///           without rotation and get their place in the cache as position: rerotate (rope/rotate.hpp) does that
+/// Deviation the source makes room before it appends, so that a query sees sinks + recent keys with its own; a driver
+///           evicts after the attention, so that it sees one more
 struct streaming {
   index_t sinks = 4, recent = 512;
 
