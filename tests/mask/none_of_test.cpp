@@ -16,7 +16,8 @@ namespace {
 // A complement of a complement is no copy.
 static_assert(std::same_as<decltype(none_of(causal{})), none_of<causal>>);
 static_assert(std::same_as<decltype(none_of(none_of(causal{}))), none_of<none_of<causal>>>);
-static_assert(tight_mask<none_of<causal>> && !tight_mask<none_of<by_slot>> && bounded_query_tiler<none_of<strided_tiles>>);
+static_assert(tight_mask<none_of<causal>> && !tight_mask<none_of<by_slot>> &&
+              bounded_query_tiler<none_of<strided_tiles>>);
 
 TEST(mask_none_of, is_the_complement) {
   EXPECT_EQ(picture(none_of(causal{}), {0, 1, 2}, 4), "0111/0011/0001");
