@@ -40,6 +40,7 @@ TEST(interop_compress_kv_files, damaged_rankings_say_what_is_wrong) {
   EXPECT_EQ(ranking_fault("{\"0\":[1],\"2\":[1]}"), "line 1, column 14: the key \"2\" is no layer from 0 to 1");
   EXPECT_EQ(ranking_fault("{\"0\":[1],\"01\":[1]}"), "line 1, column 15: the key \"01\" is no layer from 0 to 1");
   EXPECT_EQ(ranking_fault("{\"0\":[1],\"0\":[2]}"), "line 1, column 14: layer 0 stands there twice");
+  EXPECT_EQ(ranking_fault("{\"0\":[],\"0\":[2],\"1\":[1]}"), "line 1, column 13: layer 0 stands there twice");
   EXPECT_EQ(ranking_fault("{\"0\":[1]}"), "line 1, column 10: layer 1 names no head");
   EXPECT_EQ(ranking_fault("{\"0\":[],\"1\":[1]}"), "line 1, column 17: layer 0 names no head");
   EXPECT_EQ(ranking_fault("{\"0\":[8],\"1\":[1]}"),

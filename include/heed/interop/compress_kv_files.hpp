@@ -41,6 +41,7 @@ struct layer_scores {
   json_reader json(text);
   head_ranking read;
   read.layers.resize(static_cast<std::size_t>(layers > 0 ? layers : 0));
+  std::vector<bool> named(read.layers.size());
   std::string key;
   if (json.begin_object())
     while (json.next_key(key)) {
@@ -52,10 +53,11 @@ struct layer_scores {
         break;
       }
       auto& list = read.layers[static_cast<std::size_t>(layer)];
-      if (!list.empty()) {
+      if (named[static_cast<std::size_t>(layer)]) {
         json.refuse("layer " + key + " stands there twice");
         break;
       }
+      named[static_cast<std::size_t>(layer)] = true;
       if (!json.begin_array()) break;
       while (json.next_element()) {
         index_t head = 0;
