@@ -144,7 +144,8 @@ public:
     std::vector<index_t> at;
     return std::apply(
         [&](const auto&... role) {
-          const auto& positions = detail::pick<detail::role::positions, A>(query_positions{}, role...);
+          const query_positions standard;
+          const auto& positions = detail::pick<detail::role::positions, A>(standard, role...);
           for (index_t t = 0; t < buffers_.tokens(); ++t) {
             const index_t s = t / buffers_.n.rows;
             at.push_back(positions(t, t % buffers_.n.rows, buffers_.n.rows, kv().seen(s)));

@@ -5,9 +5,8 @@
 
 #include "plain_loop.hpp"
 
-constexpr heed::index_t sequences = 3, steps = 40, page = 16, max_pages = 4, q_heads = 32, kv_heads = 8, dim = 128;
-
 int main() {
+  constexpr heed::index_t sequences = 3, steps = 40, page = 16, max_pages = 4, q_heads = 32, kv_heads = 8, dim = 128;
   // A pool of pages that the sequences share, and the lists in which the cache keeps their order.
   const heed::index_t pool_pages = sequences * max_pages;
   std::vector<float> k_pool(static_cast<std::size_t>(pool_pages * page * kv_heads * dim)), v_pool(k_pool);
