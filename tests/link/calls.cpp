@@ -116,9 +116,9 @@ template <class T> double shrink_cache() {
   const heed::index_t budgets[lists] = {7, 9};
   if (heed::select_top(scores, heed::protect_ends{2, 1} | heed::unprotected{}, budgets, kept)) return -1e9;
   if (heed::compact(cache, 0, kept, scores)) return -1e9;
+  heed::reindex(cache, 0, heed::rope{.dims = dim});
   kept.clear();
   if (heed::compact_folding(cache, 0, kept) || cache.append(0, x.slice(0, 0, 3), x.slice(0, 0, 3))) return -1e9;
-  heed::reindex(cache, 0, heed::rope{.dims = dim});
   if (cache.rollback(0, 1)) return -1e9;
   return static_cast<double>(cache.slots(0, 0) + cache.seen(0) + cache.bytes_held());
 }
