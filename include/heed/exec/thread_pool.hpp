@@ -104,7 +104,7 @@ inline void* pool_thread(void* argument) noexcept {
       pthread_mutex_unlock(&pool.lock);
       pool_take_tasks(*job, seat.worker);
       pool_lock(pool);
-      // The job is gone as soon as its caller sees no helper, so it is read before.
+      // The job is gone as soon as its caller sees nobody helping, so it is read before.
       const bool wake = job->caller_sleeps;
       if (job->helping.fetch_sub(1, std::memory_order_release) == 1 && wake) pthread_cond_broadcast(&pool.done);
       continue;
