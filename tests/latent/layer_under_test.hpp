@@ -20,49 +20,8 @@
 
 namespace heed::test {
 
-/// Any source of latent rows; allocates when built.
-template <class T> class erased_latent {
-public:
-  using key_format = elements<T>;
-  using value_format = elements<T>;
-  static constexpr bool values_alias_keys = true;
-
-  template <class K>
-  requires(!std::is_same_v<K, erased_latent>) &&
-      kv_source<K>&& std::is_same_v<typename K::key_format, elements<T>> explicit erased_latent(const K& kv)
-      : source_(std::make_shared<K>(kv)),
-  slots_([](const void* p, index_t s, index_t h) noexcept { return static_cast<const K*>(p)->slots(s, h); }),
-  seen_([](const void* p, index_t s) noexcept { return static_cast<const K*>(p)->seen(s); }),
-  ordered_([](const void* p, index_t s, index_t h) noexcept { return static_cast<const K*>(p)->ordered(s, h); }),
-  locate_([](const void* p, index_t s, index_t h, index_t x) noexcept {
-    return static_cast<const K*>(p)->locate(s, h, x);
-  }),
-  rows_([](const void* p, index_t s, index_t h, range slots) noexcept {
-    return static_cast<const K*>(p)->rows(s, h, slots);
-  }),
-  dims_(kv.dims()) {}
-  [[nodiscard]] kv_dims dims() const noexcept { return dims_; }
-  [[nodiscard]] key_format keys_as() const noexcept { return {}; }
-  [[nodiscard]] value_format values_as() const noexcept { return {}; }
-  [[nodiscard]] index_t slots(index_t s, index_t h) const noexcept { return slots_(source_.get(), s, h); }
-  [[nodiscard]] index_t seen(index_t s) const noexcept { return seen_(source_.get(), s); }
-  [[nodiscard]] bool ordered(index_t s, index_t h) const noexcept { return ordered_(source_.get(), s, h); }
-  [[nodiscard]] index_t locate(index_t s, index_t h, index_t x) const noexcept {
-    return locate_(source_.get(), s, h, x);
-  }
-  [[nodiscard]] kv_rows rows(index_t s, index_t h, range slots) const noexcept {
-    return rows_(source_.get(), s, h, slots);
-  }
-
-private:
-  std::shared_ptr<const void> source_;
-  index_t (*slots_)(const void*, index_t, index_t) noexcept;
-  index_t (*seen_)(const void*, index_t) noexcept;
-  bool (*ordered_)(const void*, index_t, index_t) noexcept;
-  index_t (*locate_)(const void*, index_t, index_t, index_t) noexcept;
-  kv_rows (*rows_)(const void*, index_t, index_t, range) noexcept;
-  kv_dims dims_;
-};
+/// Any source of latent rows.
+template <class T> using erased_latent = erased_source<T, true>;
 static_assert(kv_source<erased_latent<float>>);
 
 /// What a run gives.

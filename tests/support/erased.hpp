@@ -93,16 +93,16 @@ private:
 };
 static_assert(bounded_query_tiler<erased_tiler>);
 
-/// Any source of plain rows; allocates when built.
-template <class T> class erased_source {
+/// Any source of plain rows, or of rows of which the value is a part (Alias); allocates when built.
+template <class T, bool Alias = false> class erased_source {
 public:
   using key_format = elements<T>;
   using value_format = elements<T>;
-  static constexpr bool values_alias_keys = false;
+  static constexpr bool values_alias_keys = Alias;
 
   template <class K>
-  requires(!std::is_same_v<K, erased_source>) &&
-      kv_source<K>&& std::is_same_v<typename K::key_format, elements<T>> explicit erased_source(const K& kv)
+  requires(!std::is_same_v<K, erased_source>) && kv_source<K> && (K::values_alias_keys == Alias) &&
+      std::is_same_v<typename K::key_format, elements<T>> explicit erased_source(const K& kv)
       : source_(std::make_shared<K>(kv)),
   slots_([](const void* p, index_t s, index_t h) noexcept { return static_cast<const K*>(p)->slots(s, h); }),
   seen_([](const void* p, index_t s) noexcept { return static_cast<const K*>(p)->seen(s); }),
