@@ -79,6 +79,10 @@ TEST(mask_neighborhood, small_grids_clamp_windows_and_strides) {
   const neighborhood<1> m{.grid = 7, .window = 9, .dilation = 3, .fit = window_fit::clamp};
   EXPECT_EQ(picture(m, {0, 4, 6}, 7), "1001000/0100100/0001001");
   EXPECT_EQ(windows(neighborhood<1>{.grid = 2, .window = 3, .dilation = 4, .fit = window_fit::clamp}), "0-1 1-2");
+  const neighborhood<1> far{.grid = 2, .window = 3, .dilation = PTRDIFF_MAX, .fit = window_fit::clamp};
+  EXPECT_EQ(windows(far), "0-1 1-2");
+  EXPECT_LE(far.query_tiles(0, 2, 48), 2);
+  EXPECT_LE(far.most_query_tiles(1, 2, 48), 8);
 }
 TEST(mask_neighborhood, tiles_are_boxes_of_the_grid_and_rows_in_order_where_that_is_all) {
   const neighborhood<2> m{.grid = 56, .window = 7}, whole{.grid = {6, 10}, .window = {6, 10}};
@@ -122,6 +126,12 @@ TEST(mask_neighborhood, refuses_what_the_rules_exclude) {
             "neighborhood: grid[0] is 0, the least is 1");
   EXPECT_EQ(said(plane{.grid = {6, 8}, .window = 3, .box = {-1, 0}}), "neighborhood: box[0] is -1, the least is 0");
   EXPECT_EQ(said(plane{.grid = {6, 8}, .window = 3, .first = -1}), "neighborhood: first is -1, the least is 0");
+  EXPECT_EQ(said(plane{.grid = {6, 8}, .window = 3, .first = PTRDIFF_MAX}),
+            "neighborhood: first is 9223372036854775807, the limit is 1099511627776");
+  EXPECT_EQ(said(plane{.grid = {6, 8}, .window = index_t{1} << 32, .fit = window_fit::clamp}),
+            "neighborhood: window[1] is 4294967296, the keys of a window may be at most 1099511627776");
+  EXPECT_EQ((neighborhood<1>{.grid = 12, .window = 2, .dilation = PTRDIFF_MAX}.most_query_tiles(1, 12, 48)), 2)
+      << "a plan may be made before the call is refused";
   EXPECT_EQ(said(plane{.grid = {6, 9}, .window = 3}), "neighborhood: count of tokens[0] is 48, the grid needs 54");
   EXPECT_EQ(said(plane{.grid = {6, 9}, .window = 3, .causal = {true, false}}), "");
   EXPECT_EQ(said(plane{.grid = {5, 9}, .window = 3, .causal = {true, false}}),

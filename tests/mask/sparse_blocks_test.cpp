@@ -74,6 +74,8 @@ TEST(mask_sparse_blocks, refuses_sizes_out_of_range) {
             "block_sparse: block_rows is 2199023255552, the limit is 1099511627776");
   EXPECT_EQ(objection_to([](auto& s) { s.t.block_keys = index_t{1} << 41; }),
             "block_sparse: block_keys is 2199023255552, the limit is 1099511627776");
+  EXPECT_EQ(objection_to([](auto& s) { s.t.stripe_rows = PTRDIFF_MAX; }),
+            "block_sparse: stripe_rows is 9223372036854775807, the limit is 1099511627776");
   EXPECT_EQ(objection_to([](auto& s) { s.t.row_blocks = -1; }), "block_sparse: row_blocks is -1, the least is 0");
   EXPECT_EQ(objection_to([](auto& s) { s.t.lists = 0; }), "block_sparse: lists is 0, the least is 1");
   EXPECT_EQ(objection_to([](auto& s) { s.t.heads_per_list = 0; }), "block_sparse: heads_per_list is 0, the least is 1");
@@ -85,6 +87,8 @@ TEST(mask_sparse_blocks, refuses_what_does_not_fit_the_call) {
             "block_sparse: sequences is 2, it must be 1 or the call's, 1");
   EXPECT_EQ(objection_to([](auto& s) { s.t.heads_per_list = 4; }),
             "block_sparse: lists is 2, it must be 1 or query heads / heads_per_list, 1");
+  EXPECT_EQ(objection_to([](auto& s) { s.t.heads_per_list = 2; }, {.rows = {20}, .seen = {40}, .q_heads = 5}),
+            "block_sparse: heads_per_list is 2, which does not divide the query heads 5");
   EXPECT_EQ(objection_to([](auto& s) { s.heads.resize(3); }), "block_sparse: count of heads is 3, query heads are 4");
   EXPECT_EQ(objection_to([](auto& s) {
               s.heads.resize(4);
@@ -112,6 +116,15 @@ TEST(mask_sparse_blocks, refuses_what_does_not_fit_the_call) {
             "block_sparse: stripe_groups[1] is 2, too few for query rows 33");
   EXPECT_EQ(objection_to([](auto&) {}, {.rows = {20}, .seen = {30}}),
             "block_sparse: full[2] is 3, it must be at least 0 and below 3");
+}
+// 16 lists of 2^60 row blocks are 2^64: as many as none.
+TEST(mask_sparse_blocks, more_rows_than_can_be_counted_are_more_than_there_are) {
+  EXPECT_EQ(objection_to([](auto& s) {
+              s.t.row_blocks = index_t{1} << 60;
+              s.t.lists = 16;
+              s.heads.assign(4, {head_kind::sparse, 15});
+            }),
+            "block_sparse: rows of full blocks is 6, sequences x lists x their count is 9223372036854775807");
 }
 TEST(mask_sparse_blocks, refuses_malformed_rows) {
   EXPECT_EQ(objection_to([](auto& s) {

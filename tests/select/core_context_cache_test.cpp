@@ -12,17 +12,19 @@ using namespace heed::test;
 using cache_type = core_context_cache<double>;
 
 /// Decodes token by token after a prompt of `first` tokens that is appended at once.
-context_output decoded(cache_type& cache, const context_input& x, index_t first) {
+template <class... Scale>
+context_output decoded(cache_type& cache, const context_input& x, index_t first, const Scale&... scale) {
   context_output out{std::vector<double>(place(x.keys * x.heads() * x.value_dim)),
                      std::vector<double>(place(x.keys * x.heads()))};
   thread_pool pool(1);
   if (first > 0)
-    cache.append(pool, x.q_view().slice(0, 0, first), x.k_view().slice(0, 0, first), x.v_view().slice(0, 0, first));
+    cache.append(pool, x.q_view().slice(0, 0, first), x.k_view().slice(0, 0, first), x.v_view().slice(0, 0, first),
+                 scale...);
   for (index_t i = first; i < x.keys; ++i) {
     const auto q = x.q_view().slice(0, i, 1);
-    cache.append(pool, q, x.k_view().slice(0, i, 1), x.v_view().slice(0, i, 1));
+    cache.append(pool, q, x.k_view().slice(0, i, 1), x.v_view().slice(0, i, 1), scale...);
     attend(pool, q, cache.kv(), view(out.o.data() + i * x.heads() * x.value_dim, 1, x.heads(), x.value_dim),
-           heed::lse(view(out.lse.data() + i * x.heads(), 1, x.heads())));
+           heed::lse(view(out.lse.data() + i * x.heads(), 1, x.heads())), scale...);
   }
   return out;
 }
@@ -39,6 +41,14 @@ TEST(select_core_context_cache, shows_each_query_what_it_sees) {
     std::copy(want.lse.begin(), want.lse.begin() + 70 * 4, got.lse.begin());
     expect_near(got, want);
   }
+}
+
+TEST(select_core_context_cache, the_scale_serves_pooling_and_attention) {
+  const context_input x(5, 64, 2, 2, 8, 6);
+  context_input twice = x;
+  for (double& y : twice.q) y *= 2;
+  cache_type cache({4, 9}, 2, 8, 6, 64);
+  expect_near(decoded(cache, twice, 0, scale{0.5 / std::sqrt(8.)}), slow_core_context({4, 9}, x));
 }
 
 TEST(select_core_context_cache, holds_pooled_rows_and_a_window_only) {
@@ -80,6 +90,16 @@ TEST(select_core_context_cache, refused_with_code_and_text_and_nothing_is_taken)
   EXPECT_EQ(of(other_heads, 2), refusal(errc::bad_extent, "core_context_cache: kv_heads is 1, but it holds 2"));
   const context_input wide_values(7, 12, 2, 2, 8, 7);
   EXPECT_EQ(of(wide_values, 2), refusal(errc::bad_extent, "core_context_cache: value_dim is 7, but it holds 6"));
+  EXPECT_EQ(refusal_of([&] {
+              cache.append(pool, x.q_view().slice(0, 0, 4), x.k_view().slice(0, 0, 4), x.v_view().slice(0, 0, 4),
+                           scale{std::numeric_limits<double>::infinity()});
+            }).code,
+            errc::bad_value);
+  EXPECT_EQ(refusal_of([&] {
+              cache.append(pool, x.q_view().slice(0, 0, 4), x.k_view().slice(0, 0, 4),
+                           view<const double>(nullptr, 4, 2, 6));
+            }).text,
+            "v: data is 0, but the elements in view are 48");
   EXPECT_EQ(cache.tokens(), 12);
 }
 } // namespace

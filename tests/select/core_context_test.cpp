@@ -10,7 +10,8 @@ namespace {
 using namespace heed;
 using namespace heed::test;
 
-context_output attended(const core_context& how, const context_input& x) {
+template <class... Role>
+context_output attended(const core_context& how, const context_input& x, const Role&... roles) {
   const index_t groups = x.keys / how.group;
   std::vector<double> k(place(groups * x.kv_heads * x.dim)), v(place(groups * x.kv_heads * x.value_dim));
   context_output out{std::vector<double>(place(x.keys * x.heads() * x.value_dim)),
@@ -19,7 +20,7 @@ context_output attended(const core_context& how, const context_input& x) {
   select_scratch<double> s;
   attend_core_context(pool, how, x.q_view(), x.k_view(), x.v_view(), view(out.o.data(), x.keys, x.heads(), x.value_dim),
                       view(k.data(), groups, x.kv_heads, x.dim), view(v.data(), groups, x.kv_heads, x.value_dim), s,
-                      heed::lse(view(out.lse.data(), x.keys, x.heads())));
+                      heed::lse(view(out.lse.data(), x.keys, x.heads())), roles...);
   return out;
 }
 
@@ -34,6 +35,17 @@ TEST(select_core_context, equals_the_definition) {
 TEST(select_core_context, a_prompt_of_at_most_local_tokens_gets_dense_attention) {
   const context_input x(3, 48, 2, 2, 8, 6);
   expect_near(attended({8, 48}, x), slow_core_context({1000, 1000}, x));
+}
+
+// Queries twice as large at half the scale are the same queries, to the pooling too.
+TEST(select_core_context, the_scale_serves_pooling_and_attention) {
+  const context_input x(5, 64, 2, 2, 8, 6);
+  context_input twice = x;
+  for (double& y : twice.q) y *= 2;
+  const scale half{0.5 / std::sqrt(8.)};
+  for (const core_context how : {core_context{4, 9}, core_context{8, 0}}) {
+    expect_near(attended(how, twice, half), slow_core_context(how, x));
+  }
 }
 
 TEST(select_core_context, each_token_is_covered_once) {
@@ -71,6 +83,12 @@ TEST(select_core_context, refused_with_code_and_text) {
   EXPECT_EQ(of({4, 4}, x.q_view(), x.v_view()), refusal());
   EXPECT_EQ(of({0, 4}, x.q_view(), x.v_view()), refusal(errc::bad_value, "core_context: group is 0, the least is 1"));
   EXPECT_EQ(of({4, -1}, x.q_view(), x.v_view()), refusal(errc::bad_value, "core_context: local is -1, the least is 0"));
+  EXPECT_EQ(of({4, index_t{1} << 41}, x.q_view(), x.v_view()),
+            refusal(errc::limit_exceeded, "core_context: local is 2199023255552, the limit is 1099511627776"));
+  EXPECT_EQ(of({index_t{1} << 41, 4}, x.q_view(), x.v_view()),
+            refusal(errc::limit_exceeded, "core_context: group is 2199023255552, the limit is 1099511627776"));
+  EXPECT_EQ(of({4, 4}, x.q_view(), view<const double>(nullptr, 16, 2, 6)),
+            refusal(errc::null_pointer, "v: data is 0, but the elements in view are 192"));
   EXPECT_EQ(of({4, 4}, x.q_view().slice(0, 0, 8), x.v_view()),
             refusal(errc::bad_extent, "core_context: rows of q is 8, it pools whole prompts, whose keys are 16"));
   EXPECT_EQ(of({4, 4}, x.q_view(), x.v_view().slice(1, 0, 1)),

@@ -163,6 +163,10 @@ TEST(select_quest, refused_with_code_and_text) {
   EXPECT_EQ(made(2, 0, 4, 9), refusal(errc::bad_value, "page_bounds: key_dim is 0, the least is 1"));
   EXPECT_EQ(made(2, 6, 0, 9), refusal(errc::bad_value, "page_bounds: page is 0, the least is 1"));
   EXPECT_EQ(made(2, 6, 4, -1), refusal(errc::bad_value, "page_bounds: max_tokens is -1, the least is 0"));
+  EXPECT_EQ(made(4, 8, 1, index_t{1} << 58),
+            refusal(errc::size_overflow,
+                    "page_bounds: max_tokens is 288230376151711744, the numbers that they take may "
+                    "be at most 1099511627776"));
   page_bounds<double> bounds(2, 6, 4, 10);
   const auto appended = [&](const tensor_view<const double, 3>& k) { return refusal_of([&] { bounds.append(k); }); };
   EXPECT_EQ(appended(s.x.k_view().slice(0, 0, 7)), refusal());
@@ -170,6 +174,8 @@ TEST(select_quest, refused_with_code_and_text) {
             refusal(errc::limit_exceeded, "page_bounds: tokens is 11, the limit is 10"));
   EXPECT_EQ(appended(s.x.k_view().slice(1, 0, 1)),
             refusal(errc::bad_extent, "page_bounds: kv_heads of k is 1, but it has 2"));
+  EXPECT_EQ(appended(view<const double>(nullptr, 2, 2, 6)),
+            refusal(errc::null_pointer, "k: data is 0, but the elements in view are 24"));
   EXPECT_EQ(appended(s.x.k_view().slice(2, 0, 5)),
             refusal(errc::dim_mismatch, "page_bounds: dim of k is 5, but it has 6"));
   EXPECT_EQ(bounds.tokens(), 7);

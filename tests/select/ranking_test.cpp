@@ -27,6 +27,21 @@ TEST(select_ranking, higher_scores_first_and_equal_ones_by_lower_index) {
   EXPECT_TRUE(ranked<float>({}).empty());
 }
 
+TEST(select_ranking, nan_comes_last_by_lower_index_and_makes_prefixes_whole) {
+  const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(ranked<double>({nan, -inf, 2, nan, 7}), (order{4, 2, 1, 0, 3}));
+  heed::test::random gen(2);
+  std::vector<float> scores(500);
+  for (float& x : scores) x = gen.chance(3) ? static_cast<float>(nan) : static_cast<float>(gen.integer(0, 9));
+  const order all = ranked(scores);
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    const float x = scores[static_cast<std::size_t>(all[i - 1])], y = scores[static_cast<std::size_t>(all[i])];
+    EXPECT_TRUE(x > y || (x == y && all[i - 1] < all[i]) || (y != y && (x == x || all[i - 1] < all[i]))) << i;
+  }
+  EXPECT_EQ(prefix({1, 2, 3}, 0, nan), 3);
+  EXPECT_EQ(prefix({1, nan, 3}, 0, 3.5), 2) << "what is a number comes first";
+}
+
 TEST(select_ranking, top_places_equal_those_of_the_whole_order) {
   heed::test::random gen(1);
   for (int n = 0; n < 60; ++n) {

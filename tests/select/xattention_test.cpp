@@ -124,6 +124,18 @@ TEST(select_xattention, threshold_1_keeps_every_causal_block_and_0_the_forced_on
     }
 }
 
+// Prompts whose scores can't be told apart stay dense where they are touched, and lists stay lists.
+TEST(select_xattention, a_query_that_is_no_number_keeps_its_rows_dense) {
+  selection_input<double> x(5, 100, 100, 1, 2, 8, drawn_as::structured);
+  x.q[place(50 * 2 * 8)] = std::numeric_limits<double>::quiet_NaN(); // head 0, row 50
+  const auto got = blocks_of(lists_of(xattention{16, 4, 0, 1}, x));
+  for (index_t r = 0; r < 7; ++r) {
+    const entries forced = r == 0 ? entries{0} : entries({0, r});
+    EXPECT_EQ(got[0][place(r)], r == 3 ? entries({0, 1, 2, 3}) : forced);
+    EXPECT_EQ(got[1][place(r)], forced);
+  }
+}
+
 TEST(select_xattention, float_inputs_with_clear_margins_give_the_lists_of_double) {
   const selection_input<float> x(6, 160, 160, 2, 2, 8, drawn_as::structured);
   selection_input<double> same(6, 160, 160, 2, 2, 8, drawn_as::structured);

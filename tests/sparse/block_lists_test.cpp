@@ -100,6 +100,14 @@ TEST(sparse_block_lists, shapes_out_of_range_are_refused) {
   EXPECT_EQ(reset({.rows = index_t{1} << 31}), "block_lists: rows is 2147483648, the limit is 2147483647");
   EXPECT_EQ(reset({.keys = index_t{1} << 31}), "block_lists: keys is 2147483648, the limit is 2147483647");
   EXPECT_EQ(reset({.block_rows = index_t{1} << 31}), "block_lists: block_rows is 2147483648, the limit is 2147483647");
+  EXPECT_EQ(reset({.lists = index_t{1} << 31}), "block_lists: lists is 2147483648, the limit is 2147483647");
+  EXPECT_EQ(reset({.heads_per_list = index_t{1} << 31}),
+            "block_lists: heads_per_list is 2147483648, the limit is 2147483647");
+  EXPECT_EQ(reset({.sequences = index_t{1} << 31}), "block_lists: sequences is 2147483648, the limit is 2147483647");
+  EXPECT_EQ(reset({.rows = 20, .stripe_rows = PTRDIFF_MAX}),
+            "block_lists: stripe_rows is 9223372036854775807, the limit is 2147483647");
+  EXPECT_EQ(reset({.rows = 20, .block_rows = 10, .lists = index_t{1} << 30, .sequences = 1024}),
+            "block_lists: sequences times lists is 1099511627776, rows of each allow at most 549755813888");
   EXPECT_EQ(reset({.block_keys = index_t{1} << 31}), "block_lists: block_keys is 2147483648, the limit is 2147483647");
 }
 } // namespace

@@ -104,6 +104,13 @@ TEST(sparse_quality, refuses_rows_that_are_not_there) {
               static_cast<void>(measure_selection(one, e.q(), two, erased_mask(full{}), erased_mask(causal{}), rows));
             }),
             "measure_selection: sequences of kv is 2, it must be 1");
+  const auto of = [&](const tensor_view<const float, 3>& q) {
+    return says([&] {
+      static_cast<void>(measure_selection(one, q, e.kv(), erased_mask(full{}), erased_mask(causal{}), rows));
+    });
+  };
+  EXPECT_EQ(of(view<const float>(nullptr, 300, 4, 32)), "q: data is 0, but the elements in view are 38400");
+  EXPECT_EQ(of(e.q().slice(1, 0, 3)), "q: heads is 3, which is no multiple of kv_heads 2");
 }
 } // namespace
 } // namespace heed::test

@@ -91,5 +91,13 @@ TEST(sparse_read_block_mask, refuses_malformed_tensors_by_name_and_value) {
   EXPECT_EQ(out.shape().rows, 5) << "out was touched";
   EXPECT_EQ(broken([](auto&, auto&) {}), "");
 }
+TEST(sparse_read_block_mask, no_keys_need_no_indices) {
+  const list none(3);
+  block_lists out;
+  read_block_mask({.rows = 300, .keys = 0},
+                  {view(none.data(), 1, 1, 3), view<const std::int32_t>(nullptr, 1, 1, 3, 0), {}, {}}, out);
+  EXPECT_EQ(out.row_blocks(), 3);
+  EXPECT_TRUE(out.full_row(0, 0, 2).empty() && out.partial_row(0, 0, 2).empty());
+}
 } // namespace
 } // namespace heed::test

@@ -215,5 +215,9 @@ TEST(sparse_whole_calls, the_workspace_counts_tiles_by_row_blocks) {
   const index_t capacity = sparse.numbers().shape.panels * sparse.numbers().panel_lanes / 4;
   EXPECT_LE(sparse.numbers().tiles, 32 * 65 * ((128 + capacity - 1) / capacity));
   EXPECT_LE(sparse.workspace_bytes(2) - dense.workspace_bytes(2), index_t{6} << 20);
+  // A block for all rows, however large, is cut into the tiles that the rows need.
+  const block_lists one({.rows = 8192, .keys = 8192, .block_rows = 0x7fffffff});
+  const index_t tiles = make_plan(limits, kv, one.mask()).numbers().tiles;
+  EXPECT_LE(tiles, 2 * dense.numbers().tiles * 4);
 }
 } // namespace

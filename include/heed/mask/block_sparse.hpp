@@ -70,8 +70,9 @@ public:
   }
 
   [[nodiscard]] HEED_INLINE index_t most_query_tiles(index_t sequences, index_t rows, index_t capacity) const noexcept {
-    const index_t unit = unit_rows(capacity);
-    return (rows / unit + sequences) * ((unit + capacity - 1) / capacity);
+    // Of each sequence the units that are whole, and the rest, which may be far less than a unit.
+    const index_t unit = unit_rows(capacity), each = (unit + capacity - 1) / capacity;
+    return rows / unit * each + lesser(sequences * lesser(each, rows), rows / capacity + sequences);
   }
 
   [[nodiscard]] HEED_INLINE const sparse_blocks& table() const noexcept { return table_; }
@@ -109,7 +110,7 @@ block_words words_at(const Table& t, index_t seq, const block_head& h, index_t r
   if (h.kind == head_kind::dense) {
     w.sure = ~std::uint64_t{0};
   } else if (h.kind == head_kind::streaming) {
-    w.sure = (bits_of({k, h.sinks}, k) | bits_of({q + 1 - h.local, q + 1}, k)) & bits_of({k, q + 1}, k);
+    w.sure = (bits_of({k, h.sinks}, k) | bits_of({greater(k, q + 1 - h.local), q + 1}, k)) & bits_of({k, q + 1}, k);
   } else {
     const auto add = [&](const index_rows& rows, range row_places, index_t size, std::uint64_t& out) HEED_BODY {
       if (row_places.empty()) return;

@@ -49,6 +49,7 @@ template <int Rank> struct neighborhood {
       const index_t length = grids.empty() ? grid[a] : grids[seq * Rank + a];
       g.axis[a] = {length, window[a], stride[a], dilation[a], causal[a]};
       if (fit == window_fit::clamp) {
+        g.axis[a].dilation = lesser(dilation[a], length); // farther apart than the axis is long: each alone
         g.axis[a].window = lesser(window[a], greater(1, length / dilation[a]));
         g.axis[a].stride = lesser(stride[a], g.axis[a].window);
       }
@@ -105,7 +106,9 @@ template <int Rank> struct neighborhood {
                                                      index_t capacity) const noexcept {
     const index_t in_order = (tokens + capacity - 1) / capacity + sequences;
     for (int a = 0; a < Rank; ++a)
-      if (dilation[a] < 1 || stride[a] < 1 || window[a] < 1 || (grids.empty() && grid[a] < 1)) return in_order;
+      if (dilation[a] < 1 || stride[a] < 1 || window[a] < 1 || (grids.empty() && grid[a] < 1) ||
+          (fit == window_fit::exact && grids.empty() && dilation[a] > grid[a]))
+        return in_order; // the call will be refused
     // A larger capacity may give a box of another shape, and with it a few tiles more at the ends of axes.
     if (grids.empty()) return in_order + 2 * sequences * query_boxes<Rank>(grid_of(0), box, capacity).count();
     // Lists bind at run: at worst each row alone.
@@ -114,8 +117,18 @@ template <int Rank> struct neighborhood {
 
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (first < 0) return {errc::bad_value, "neighborhood", "first", first, "the least is", 0};
+    if (first > most_tokens) return {errc::limit_exceeded, "neighborhood", "first", first, "the limit is", most_tokens};
+    index_t places = 1;
     for (int a = 0; a < Rank; ++a) {
       if (window[a] < 2) return {errc::bad_value, "neighborhood", "window", window[a], "the least is", 2, a};
+      if (__builtin_mul_overflow(places, window[a], &places) || places > most_tokens)
+        return {errc::size_overflow,
+                "neighborhood",
+                "window",
+                window[a],
+                "the keys of a window may be at most",
+                most_tokens,
+                a};
       if (dilation[a] < 1) return {errc::bad_value, "neighborhood", "dilation", dilation[a], "the least is", 1, a};
       if (stride[a] < 1) return {errc::bad_value, "neighborhood", "stride", stride[a], "the least is", 1, a};
       if (stride[a] > window[a])
@@ -139,6 +152,8 @@ template <int Rank> struct neighborhood {
   }
 
 private:
+  static constexpr index_t most_tokens = index_t{1} << 40;
+
   /// Rows before those of the grid; -1: the rows are to be taken in order.
   [[nodiscard]] HEED_INLINE index_t rows_before(const token_grid<Rank>& g, index_t rows) const noexcept {
     const index_t n = g.size();
@@ -153,14 +168,9 @@ private:
       const index_t length = listed ? grids[seq * Rank + a] : grid[a], at = listed ? seq * Rank + a : a;
       const char* const name = listed ? "grids" : "grid";
       if (length < least) return {errc::bad_value, "neighborhood", name, length, "the least is", least, at};
-      if (__builtin_mul_overflow(size, length, &size) || size > (index_t{1} << 40))
-        return {errc::size_overflow,
-                "neighborhood",
-                name,
-                length,
-                "the tokens of a grid may be at most",
-                index_t{1} << 40,
-                at};
+      if (__builtin_mul_overflow(size, length, &size) || size > most_tokens)
+        return {
+            errc::size_overflow, "neighborhood", name, length, "the tokens of a grid may be at most", most_tokens, at};
       if (fit == window_fit::exact && window[a] > length / dilation[a])
         return {errc::bad_value,
                 "neighborhood",

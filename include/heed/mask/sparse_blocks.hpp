@@ -69,6 +69,12 @@ struct sparse_blocks {
 namespace detail {
 inline namespace HEED_ISA {
 
+/// Rows of all sequences and lists; as many as there can be where the product does not fit.
+template <class Table> HEED_INLINE index_t rows_in_all(const Table& t, index_t each) noexcept {
+  index_t n = 0;
+  return __builtin_mul_overflow(t.sequences, t.lists, &n) || __builtin_mul_overflow(n, each, &n) ? PTRDIFF_MAX : n;
+}
+
 /// Every row inside the entries, ascending, each entry in [0, limit).
 template <class Rows>
 failure check_rows(const Rows& r, const char* rows, const char* entries, index_t count, index_t limit) noexcept {
@@ -152,6 +158,8 @@ template <class Table> failure check_sparse_blocks(const Table& t, const call_ex
     return {errc::limit_exceeded, "block_sparse", "block_rows", t.block_rows, "the limit is", most};
   if (t.block_keys > most)
     return {errc::limit_exceeded, "block_sparse", "block_keys", t.block_keys, "the limit is", most};
+  if (t.stripe_rows > most)
+    return {errc::limit_exceeded, "block_sparse", "stripe_rows", t.stripe_rows, "the limit is", most};
   if (const failure f = least("row_blocks", t.row_blocks, 0)) return f;
   if (const failure f = least("lists", t.lists, 1)) return f;
   if (const failure f = least("heads_per_list", t.heads_per_list, 1)) return f;
@@ -159,6 +167,13 @@ template <class Table> failure check_sparse_blocks(const Table& t, const call_ex
   if (const failure f = least("stripe_groups", t.stripe_groups, 0)) return f;
   if (t.sequences != 1 && t.sequences != e.sequences)
     return {errc::bad_extent, "block_sparse", "sequences", t.sequences, "it must be 1 or the call's,", e.sequences};
+  if (t.heads.empty() && t.lists != 1 && e.q_heads % t.heads_per_list != 0)
+    return {errc::heads_not_divisible,
+            "block_sparse",
+            "heads_per_list",
+            t.heads_per_list,
+            "which does not divide the query heads",
+            e.q_heads};
   if (t.heads.empty() && t.lists != 1 && t.lists != e.q_heads / t.heads_per_list)
     return {errc::bad_extent,
             "block_sparse",
@@ -199,11 +214,12 @@ template <class Table> failure check_sparse_blocks(const Table& t, const call_ex
               rows,
               s};
   }
-  const index_t blocks = (seen + t.block_keys - 1) / t.block_keys, rows = t.sequences * t.lists * t.row_blocks;
+  const index_t blocks = (seen + t.block_keys - 1) / t.block_keys;
+  const index_t rows = rows_in_all(t, t.row_blocks), groups = rows_in_all(t, t.stripe_groups);
   if (const failure f = check_rows(t.full, "rows of full blocks", "full", rows, blocks)) return f;
   if (const failure f = check_rows(t.partial, "rows of partial blocks", "partial", rows, blocks)) return f;
   if (const failure f = check_apart(t.full, t.partial)) return f;
-  return check_rows(t.stripes, "rows of stripes", "stripes", t.sequences * t.lists * t.stripe_groups, seen);
+  return check_rows(t.stripes, "rows of stripes", "stripes", groups, seen);
 }
 
 } // namespace HEED_ISA

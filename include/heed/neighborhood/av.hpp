@@ -8,16 +8,15 @@ namespace heed {
 inline namespace HEED_ISA {
 namespace neighborhood_detail {
 
-/// Weights of cells from the places of windows. key_places, query_places: [sequences][largest], the two numbers of
-/// window_index for each position of a grid.
+/// Weights of cells from the places of windows. key_places, query_places: [tokens], the two numbers of window_index for
+/// each position of the grids, which lie one after the other as the tokens do.
 template <int Rank, class A> class window_weights {
 public:
   static constexpr bool gives_weights = true, without_scores = true;
 
   HEED_INLINE window_weights(const neighborhood<Rank>& m, const tensor_view<const A, 3>& weights, const token_cut& cut,
-                             const index_t* key_places, const index_t* query_places, index_t largest) noexcept
-      : index_(m), weights_(weights), cut_(cut), key_places_(key_places), query_places_(query_places),
-        largest_(largest) {}
+                             const index_t* key_places, const index_t* query_places) noexcept
+      : index_(m), weights_(weights), cut_(cut), key_places_(key_places), query_places_(query_places) {}
 
   HEED_INLINE A operator()(A, const cell& at) const noexcept {
     return weights_(cut_.first_row(at.seq) + at.row, at.head, index_(at.seq, at.q, at.k));
@@ -25,9 +24,9 @@ public:
   template <class B>
   requires(B::lanes >= 1) HEED_INLINE B operator()(B, const cells<B>& at) const noexcept {
     const index_t first = index_.mask().first, last = weights_.extent(2) - 1;
-    const index_t* const key = key_places_ + at.seq * largest_ - first;
-    const index_t* const query = query_places_ + at.seq * largest_ - first;
-    const A* const from = weights_.data() + cut_.first_row(at.seq) * weights_.stride(0);
+    const index_t token = cut_.first_row(at.seq);
+    const index_t *const key = key_places_ + token - first, *const query = query_places_ + token - first;
+    const A* const from = weights_.data() + token * weights_.stride(0);
     return B::generate([&](index_t i) HEED_BODY {
       const index_t k = at.k[i];
       // The place of a cell that the mask hides may be any; its weight is dropped.
@@ -44,7 +43,6 @@ private:
   tensor_view<const A, 3> weights_;
   token_cut cut_;
   const index_t *key_places_, *query_places_;
-  index_t largest_;
 };
 
 } // namespace neighborhood_detail
@@ -55,7 +53,7 @@ private:
 ///              a key are not read. kv: any source, its keys are not read (contiguous(v, v) where there are none). o:
 ///              as in attend
 /// Effects      writes o
-/// Workspace    allocated and freed by the call: two numbers per position of a grid, and what attend needs
+/// Workspace    allocated and freed by the call: two numbers per token, and what attend needs
 /// Determinism  as attend
 /// Error        |o - exact| <= (8 + sqrt(n)) 2^-23 sum_j |w_j v_j| for float
 /// Throws       error, with code and text; without exceptions the handler runs and o is untouched
@@ -73,19 +71,16 @@ void neighborhood_av(Executor&& executor, const tensor_view<const A, 3>& weights
   if (const failure f = detail::check_dims(d)) return detail::report(f);
   if (may_share(footprint_of(weights), footprint_of(detail::rows_of(o))))
     return detail::report({errc::overlap, "o", "buffers shared with weights", 1, "the limit is", 0});
-  index_t largest = 0, all = 0;
-  for (index_t s = 0; s < d.sequences; ++s) {
-    largest = greater(largest, m.grid_of(s).size());
-    all += m.grid_of(s).size();
-  }
+  index_t all = 0;
+  for (index_t s = 0; s < d.sequences; ++s) all += m.grid_of(s).size();
   if (tokens != all)
     return detail::report(
         {errc::bad_extent, "neighborhood_av", "extent", tokens, "but the positions of the grids are", all, 0});
   detail::arena count;
   const auto lay_out = [&](detail::arena& a, index_t*& offsets, index_t*& keys, index_t*& queries, A*& zeros) {
     offsets = a.take<index_t>(d.sequences + 1);
-    keys = a.take<index_t>(d.sequences * largest);
-    queries = a.take<index_t>(d.sequences * largest);
+    keys = a.take<index_t>(tokens);
+    queries = a.take<index_t>(tokens);
     zeros = a.take<A>(d.key_dim);
   };
   index_t *offsets = nullptr, *keys = nullptr, *queries = nullptr;
@@ -103,8 +98,8 @@ void neighborhood_av(Executor&& executor, const tensor_view<const A, 3>& weights
     const token_grid<Rank> g = m.grid_of(s);
     offsets[s + 1] = offsets[s] + g.size();
     for (index_t p = 0; p < g.size(); ++p) {
-      keys[s * largest + p] = index.key(g, g.first + p);
-      queries[s * largest + p] = index.query(g, g.first + p);
+      keys[offsets[s] + p] = index.key(g, g.first + p);
+      queries[offsets[s] + p] = index.query(g, g.first + p);
     }
   }
   for (index_t i = 0; i < d.key_dim; ++i) zeros[i] = A(0);
@@ -112,7 +107,7 @@ void neighborhood_av(Executor&& executor, const tensor_view<const A, 3>& weights
   // No score is made: one row of zeros stands for all queries.
   const tensor_view<const A, 3> q(zeros, {tokens, heads, d.key_dim}, {0, 0, 1});
   attend(executor, ragged(q, cut), kv, o, m, scale{1},
-         neighborhood_detail::window_weights<Rank, A>(m, weights, {cut, 0}, keys, queries, largest));
+         neighborhood_detail::window_weights<Rank, A>(m, weights, {cut, 0}, keys, queries));
 }
 template <class Executor, class A, class K, class O, int Rank>
 requires(!std::is_const_v<A>) void neighborhood_av(Executor&& executor, const tensor_view<A, 3>& weights, const K& kv,

@@ -14,11 +14,11 @@ template <int Rank> class window_index {
 public:
   HEED_INLINE explicit window_index(const neighborhood<Rank>& m) noexcept : mask_(m) {
     step_[Rank - 1] = 1;
-    for (int a = Rank - 1; a > 0; --a) step_[a - 1] = step_[a] * m.window[a];
+    for (int a = Rank - 1; a > 0; --a) step_[a - 1] = times(step_[a], m.window[a]);
   }
 
   /// Places of a list.
-  [[nodiscard]] HEED_INLINE index_t size() const noexcept { return mask_.first + mask_.window.product(); }
+  [[nodiscard]] HEED_INLINE index_t size() const noexcept { return mask_.first + times(step_[0], mask_.window[0]); }
   [[nodiscard]] HEED_INLINE index_t key(const token_grid<Rank>& g, index_t k) const noexcept {
     if (k < g.first) return k;
     const per_axis<Rank> c = g.place(k);
@@ -41,6 +41,11 @@ public:
   [[nodiscard]] HEED_INLINE const neighborhood<Rank>& mask() const noexcept { return mask_; }
 
 private:
+  /// A window that is too large is refused by the mask's check; until then its product may be any.
+  [[nodiscard]] static HEED_INLINE index_t times(index_t a, index_t b) noexcept {
+    return static_cast<index_t>(static_cast<std::size_t>(a) * static_cast<std::size_t>(b));
+  }
+
   neighborhood<Rank> mask_;
   per_axis<Rank> step_;
 };

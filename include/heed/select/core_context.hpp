@@ -30,6 +30,9 @@ struct core_context {
   [[nodiscard]] HEED_INLINE failure check() const noexcept {
     if (group < 1) return {errc::bad_value, "core_context", "group", group, "the least is", 1};
     if (local < 0) return {errc::bad_value, "core_context", "local", local, "the least is", 0};
+    constexpr index_t most = index_t{1} << 40;
+    if (group > most) return {errc::limit_exceeded, "core_context", "group", group, "the limit is", most};
+    if (local > most) return {errc::limit_exceeded, "core_context", "local", local, "the limit is", most};
     return {};
   }
 };
@@ -60,6 +63,9 @@ struct core_context_gap {
 static_assert(bit_mask<core_context_gap> && tight_mask<core_context_gap> && interval_mask<core_context_gap>);
 
 namespace detail {
+
+HEED_INLINE scale natural_scale(index_t key_dim) noexcept { return {1 / __builtin_sqrt(static_cast<double>(key_dim))}; }
+
 inline namespace HEED_ISA {
 
 /// Averages the heads of each group of query heads: row i of out is that of token first + i * step, [rows][kv_heads]
@@ -78,6 +84,7 @@ failure check_core_context(const core_context& how, const tensor_view<TQ, 3>& q,
                            const tensor_view<TV, 3>& v) noexcept {
   if (const failure f = how.check()) return f;
   if (const failure f = check_selection("core_context", q, k, 1)) return f;
+  if (const failure f = check_view("v", v)) return f;
   if (q.extent(0) != k.extent(0))
     return {errc::bad_extent, "core_context", "rows of q", q.extent(0), "it pools whole prompts, whose keys are",
             k.extent(0)};
@@ -97,11 +104,12 @@ inline namespace HEED_ISA {
 /// Shapes    q: [tokens][q_heads][key_dim]; k, v: [tokens][kv_heads][dim]; pooled_k, pooled_v: [tokens /
 /// group][kv_heads]
 ///           [dim]
+/// Units     factor: of the scores that pool, as of those of the attention that follows; 1/sqrt(key_dim) if left out
 /// Throws    error where shapes do not fit
 template <class A, class Executor, class TQ, class TK, class TV, class T>
 void pool_groups(Executor& executor, const core_context& how, const tensor_view<TQ, 3>& q, const tensor_view<TK, 3>& k,
                  const tensor_view<TV, 3>& v, const tensor_view<T, 3>& pooled_k, const tensor_view<T, 3>& pooled_v,
-                 select_scratch<A>& s) {
+                 select_scratch<A>& s, const scale& factor) {
   if (const failure f = detail::check_core_context(how, q, k, v)) return detail::report(f);
   const index_t groups = k.extent(0) / how.group, kv_heads = k.extent(1), dim = k.extent(2);
   A* const mean = detail::room(s.q, groups * kv_heads * dim);
@@ -111,22 +119,29 @@ void pool_groups(Executor& executor, const core_context& how, const tensor_view<
   const auto last =
       query_positions::listed(std::span<const index_t>(s.positions).first(static_cast<std::size_t>(groups)));
   const auto mean_q = view(static_cast<const A*>(mean), groups, kv_heads, dim);
-  attend(executor, mean_q, contiguous(k, k), pooled_k, chunked_local{how.group}, last);
-  attend(executor, mean_q, contiguous(k, v), pooled_v, chunked_local{how.group}, last);
+  attend(executor, mean_q, contiguous(k, k), pooled_k, chunked_local{how.group}, last, factor);
+  attend(executor, mean_q, contiguous(k, v), pooled_v, chunked_local{how.group}, last, factor);
+}
+template <class A, class Executor, class TQ, class TK, class TV, class T>
+void pool_groups(Executor& executor, const core_context& how, const tensor_view<TQ, 3>& q, const tensor_view<TK, 3>& k,
+                 const tensor_view<TV, 3>& v, const tensor_view<T, 3>& pooled_k, const tensor_view<T, 3>& pooled_v,
+                 select_scratch<A>& s) {
+  pool_groups(executor, how, q, k, v, pooled_k, pooled_v, s, detail::natural_scale(q.extent(2)));
 }
 
 /// Core-context attention of a whole prompt, in one softmax per query.
 ///
 /// Shapes    q: [tokens][q_heads][key_dim]; k, v: [tokens][kv_heads][dim]; o: [tokens][q_heads][value_dim]; pooled_k,
 ///           pooled_v: [tokens / group][kv_heads][dim], written
-/// Roles     epilogues and a scale, as attend
+/// Roles     epilogues and a scale, as attend; the scale serves the pooling too
 /// Cost      pooling reads each token once; attention visits at most tokens / group + local + group keys per query
 template <class A, class Executor, class TQ, class TK, class TV, class O, class T, class... Role>
 void attend_core_context(Executor& executor, const core_context& how, const tensor_view<TQ, 3>& q,
                          const tensor_view<TK, 3>& k, const tensor_view<TV, 3>& v, const O& o,
                          const tensor_view<T, 3>& pooled_k, const tensor_view<T, 3>& pooled_v, select_scratch<A>& s,
                          const Role&... roles) {
-  pool_groups(executor, how, q, k, v, pooled_k, pooled_v, s);
+  const scale natural = detail::natural_scale(q.extent(2));
+  pool_groups(executor, how, q, k, v, pooled_k, pooled_v, s, detail::pick<detail::role::scale, A>(natural, roles...));
   attend(executor, q, joined(contiguous(pooled_k, pooled_v), contiguous(k, v)), o,
          all_of(causal{}, none_of(core_context_gap{k.extent(0) / how.group, how})), roles...);
 }

@@ -40,10 +40,16 @@ public:
 
   /// Takes tokens with their queries; pools each group that they complete.
   ///
+  /// Units     factor: of the scores that pool, as of those of the attention over kv(); 1/sqrt(key_dim) if left out
   /// Throws    error where shapes differ or max_tokens is exceeded; nothing is taken then
   template <class Executor, class TQ, class TK, class TV>
   HEED_INLINE void append(Executor& executor, const tensor_view<TQ, 3>& q, const tensor_view<TK, 3>& k,
-                          const tensor_view<TV, 3>& v);
+                          const tensor_view<TV, 3>& v, const scale& factor);
+  template <class Executor, class TQ, class TK, class TV>
+  HEED_INLINE void append(Executor& executor, const tensor_view<TQ, 3>& q, const tensor_view<TK, 3>& k,
+                          const tensor_view<TV, 3>& v) {
+    append(executor, q, k, v, detail::natural_scale(key_dim_));
+  }
   HEED_INLINE void clear() noexcept { tokens_ = first_ = 0; }
 
   /// Pooled rows, then tokens: all of it is what the newest token sees.
@@ -77,7 +83,8 @@ private:
       for (index_t d = 0; d < x.extent(2); ++d) *to++ = narrow<T>(static_cast<accum>(widen(x(i, h, d))));
   }
   HEED_INLINE void move_to_front(index_t held) noexcept;
-  template <class Executor, class TQ> HEED_INLINE void pool(Executor& executor, const tensor_view<TQ, 3>& q, index_t i);
+  template <class Executor, class TQ>
+  HEED_INLINE void pool(Executor& executor, const tensor_view<TQ, 3>& q, index_t i, const scale& factor);
 
   core_context how_;
   index_t kv_heads_, key_dim_, value_dim_, most_;
@@ -100,7 +107,8 @@ template <class T> HEED_INLINE void core_context_cache<T>::move_to_front(index_t
 /// Pools the group that the newest token, row i of q, completes.
 template <class T>
 template <class Executor, class TQ>
-HEED_INLINE void core_context_cache<T>::pool(Executor& executor, const tensor_view<TQ, 3>& q, index_t i) {
+HEED_INLINE void core_context_cache<T>::pool(Executor& executor, const tensor_view<TQ, 3>& q, index_t i,
+                                             const scale& factor) {
   const index_t m = tokens_ / how_.group - 1, held = tokens_ - how_.pooled(tokens_ - 1) * how_.group;
   const index_t from = pooled_rows() + first_ + held - how_.group;
   detail::mean_queries(q, i, 1, 1, kv_heads_, mean_.data());
@@ -111,7 +119,7 @@ HEED_INLINE void core_context_cache<T>::pool(Executor& executor, const tensor_vi
     const index_t bytes = made.workspace_bytes(executor.workers());
     std::byte* const memory = detail::room(workspace_, bytes);
     expect(run(executor, made, mean_q, source, view(to + m * width, 1, kv_heads_, dim),
-               {memory, static_cast<std::size_t>(bytes)}));
+               {memory, static_cast<std::size_t>(bytes)}, factor));
   };
   pooled(contiguous(group_k, group_k), keys_.data(), kv_heads_ * key_dim_, key_dim_);
   pooled(contiguous(group_k, group_v), values_.data(), kv_heads_ * value_dim_, value_dim_);
@@ -120,8 +128,10 @@ HEED_INLINE void core_context_cache<T>::pool(Executor& executor, const tensor_vi
 template <class T>
 template <class Executor, class TQ, class TK, class TV>
 HEED_INLINE void core_context_cache<T>::append(Executor& executor, const tensor_view<TQ, 3>& q,
-                                               const tensor_view<TK, 3>& k, const tensor_view<TV, 3>& v) {
+                                               const tensor_view<TK, 3>& k, const tensor_view<TV, 3>& v,
+                                               const scale& factor) {
   failure f = detail::check_core_context(how_, q, k, v);
+  if (!f) f = factor.check({});
   const auto equal = [&](const char* what, index_t got, index_t want) HEED_BODY {
     if (!f && got != want) f = {errc::bad_extent, "core_context_cache", what, got, "but it holds", want};
   };
@@ -140,7 +150,7 @@ HEED_INLINE void core_context_cache<T>::append(Executor& executor, const tensor_
     // The tokens that the newest one sees pooled leave.
     first_ += held - (tokens_ + 1 - how_.pooled(tokens_) * how_.group);
     ++tokens_;
-    if (tokens_ % how_.group == 0) pool(executor, q, i);
+    if (tokens_ % how_.group == 0) pool(executor, q, i, factor);
   }
 }
 

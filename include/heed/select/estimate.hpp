@@ -37,6 +37,20 @@ inline namespace HEED_ISA {
 
 HEED_INLINE constexpr index_t parts(index_t n, index_t of) noexcept { return n / of + (n % of != 0 ? 1 : 0); }
 
+/// Refuses a number that is below `least`, or, where it must be above, not above it; said in percent. name: the
+/// selector.
+HEED_INLINE failure check_number(const char* name, const char* in_percent, const char* no_number, double x,
+                                 double least, bool above = false) noexcept {
+  if (!(x == x)) return {errc::bad_value, name, no_number, 1, "the most is", 0};
+  if (above ? x > least : x >= least) return {};
+  return {errc::bad_value,
+          name,
+          in_percent,
+          x < -1e15 ? -(index_t{1} << 56) : static_cast<index_t>(x * 100),
+          above ? "it must be above" : "the least is",
+          static_cast<index_t>(least * 100)};
+}
+
 /// Where queries stand, what their products are multiplied with, and the keys of the longest call that will follow
 /// (the workspace is taken for it).
 struct estimate_of {

@@ -49,14 +49,22 @@ public:
     least("key_dim", key_dim, 1);
     least("page", page, 1);
     least("max_tokens", max_tokens, 0);
-    if (page_ > 0 && most_ >= 0)
-      numbers_.resize(static_cast<std::size_t>(detail::parts(most_, page_) * kv_heads_ * 2 * dim_));
+    if (page_ < 1 || most_ < 0 || kv_heads_ < 1 || dim_ < 1) return;
+    index_t n = 2;
+    for (const index_t x : {detail::parts(most_, page_), kv_heads_, dim_})
+      if (__builtin_mul_overflow(n, x, &n) || n > index_t{1} << 40) {
+        detail::report({errc::size_overflow, "page_bounds", "max_tokens", most_,
+                        "the numbers that they take may be at most", index_t{1} << 40});
+        return;
+      }
+    numbers_.resize(static_cast<std::size_t>(n));
   }
 
   /// Takes the keys of the next tokens: [tokens][kv_heads][key_dim].
   ///
   /// Throws    error where shapes differ or max_tokens is exceeded; nothing is taken then
   template <class T> HEED_INLINE void append(const tensor_view<T, 3>& k) {
+    if (const failure f = detail::check_view("k", k)) return detail::report(f);
     if (k.extent(1) != kv_heads_)
       return detail::report({errc::bad_extent, "page_bounds", "kv_heads of k", k.extent(1), "but it has", kv_heads_});
     if (k.extent(2) != dim_)

@@ -29,14 +29,10 @@ struct xattention {
     if (stride < 1) return {errc::bad_value, "xattention", "stride", stride, "the least is", 1};
     if (block % stride != 0)
       return {errc::bad_value, "xattention", "block", block, "which is no multiple of the stride", stride};
-    if (!(threshold >= 0))
-      return {errc::bad_value,        "xattention",
-              "threshold in percent", static_cast<index_t>(threshold * 100),
-              "the least is",         0};
-    if (!(norm > 0))
-      return {
-          errc::bad_value, "xattention", "norm in percent", static_cast<index_t>(norm * 100), "it must be above", 0};
-    return {};
+    if (const failure f =
+            detail::check_number("xattention", "threshold in percent", "threshold that is no number", threshold, 0))
+      return f;
+    return detail::check_number("xattention", "norm in percent", "norm that is no number", norm, 0, true);
   }
 };
 

@@ -150,8 +150,15 @@ HEED_INLINE failure check_block_shape(const block_shape& s) noexcept {
        {least("rows", s.rows, 0), least("keys", s.keys, 0), least("block_rows", s.block_rows, 1),
         least("block_keys", s.block_keys, 1), least("lists", s.lists, 1), least("heads_per_list", s.heads_per_list, 1),
         least("sequences", s.sequences, 1), least("stripe_rows", s.stripe_rows, 0), most("rows", s.rows),
-        most("keys", s.keys), most("block_rows", s.block_rows), most("block_keys", s.block_keys)})
+        most("keys", s.keys), most("block_rows", s.block_rows), most("block_keys", s.block_keys),
+        most("lists", s.lists), most("heads_per_list", s.heads_per_list), most("sequences", s.sequences),
+        most("stripe_rows", s.stripe_rows)})
     if (f) return f;
+  constexpr index_t limit = index_t{1} << 40;
+  const index_t each = greater(block_lists::parts(s.rows, s.block_rows), block_lists::parts(s.rows, s.stripe_rows));
+  if (each > 0 && s.sequences * s.lists > limit / each)
+    return {errc::size_overflow,          "block_lists", "sequences times lists", s.sequences * s.lists,
+            "rows of each allow at most", limit / each};
   return {};
 }
 

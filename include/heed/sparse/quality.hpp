@@ -116,11 +116,17 @@ template <class Executor, class TQ, class K, class Selection, class Dense, class
                                                   std::span<const index_t> sampled, const Role&... roles) {
   using A = typename K::key_format::accum;
   selection_quality r;
-  if (kv.dims().sequences != 1) {
-    detail::report({errc::bad_extent, "measure_selection", "sequences of kv", kv.dims().sequences, "it must be", 1});
+  const index_t all = q.extent(0), heads = q.extent(1), dim = q.extent(2), value_dim = kv.dims().value_dim;
+  failure f = detail::check_view("q", q);
+  if (!f) f = detail::check_dims(kv.dims());
+  if (!f && kv.dims().sequences != 1)
+    f = {errc::bad_extent, "measure_selection", "sequences of kv", kv.dims().sequences, "it must be", 1};
+  if (!f && (heads < 1 || heads % kv.dims().kv_heads != 0))
+    f = {errc::heads_not_divisible, "q", "heads", heads, "which is no multiple of kv_heads", kv.dims().kv_heads};
+  if (f) {
+    detail::report(f);
     return r;
   }
-  const index_t all = q.extent(0), heads = q.extent(1), dim = q.extent(2), value_dim = kv.dims().value_dim;
   const index_t seen = kv.seen(0), n = static_cast<index_t>(sampled.size());
   const all_of kept(selection, dense);
   const listed_rows dense_rows(dense, sampled, all);

@@ -25,7 +25,7 @@ template <class Counts, class Indices>
 failure check_block_mask(const Counts& counts, const Indices& indices, const char* count_name, const char* index_name,
                          const block_shape& s, index_t rows, index_t keys) noexcept {
   if (counts.data() == nullptr) return {};
-  if (indices.data() == nullptr)
+  if (indices.data() == nullptr && keys > 0)
     return {errc::null_pointer, "read_block_mask", index_name, 0, "a null pointer beside counts:", counts.extent(2)};
   const index_t want[] = {s.sequences, s.lists, rows, keys};
   for (int axis = 0; axis < 4; ++axis) {
