@@ -67,6 +67,18 @@ TEST(mask_neighborhood, runs_are_lines_of_the_box_that_the_rows_see) {
             "[18,22)part [26,27)part [27,29)full [29,30)part [34,35)part [35,37)full [37,38)part [42,45)part");
 }
 
+// NATTEN's rule for "this problem needs no mask" takes five keys, windows of four, one query and two keys at a time for
+// whole; they are not (its tiles of keys start at even places).
+TEST(mask_neighborhood, a_single_query_is_told_apart_from_its_tiles_of_keys) {
+  const neighborhood<1> m{.grid = 5, .window = 4};
+  EXPECT_EQ(windows(m), "0-4 0-4 0-4 1-5 1-5");
+  EXPECT_EQ(runs_of(m, {3}, {0, 2}), "[1,2)full");
+  EXPECT_EQ(runs_of(m, {3}, {2, 4}), "[2,4)full");
+  EXPECT_EQ(runs_of(m, {3}, {4, 5}), "[4,5)full");
+  EXPECT_EQ(runs_of(m, {2}, {4, 5}), "");
+  expect_laws(m, {.rows = {5, 1}, .seen = {5, 5}, .places = testing::query_places::last_at_end, .tiles = 40});
+}
+
 TEST(mask_neighborhood, samples_have_grids_of_their_own) {
   const std::vector<int> sizes{3, 4, 2, 9};
   const neighborhood<2> m{.window = 2, .grids = sizes};
