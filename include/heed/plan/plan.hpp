@@ -9,7 +9,7 @@ namespace heed {
 
 /// One line of text in the object itself.
 struct plan_text {
-  char text[320];
+  char text[640];
   [[nodiscard]] HEED_INLINE const char* c_str() const noexcept { return text; }
 };
 
@@ -68,13 +68,12 @@ private:
   figures f_;
 };
 
-/// Says in one line which kernels, instruction set and tiles a plan uses, and why.
-[[nodiscard]] HEED_INLINE plan_text explain(const plan& p, index_t workers = 1) noexcept {
+namespace detail {
+/// Kernels, instruction set, tiles and splits of a plan in words.
+HEED_INLINE void put_choice(text_buffer& b, const plan& p, index_t workers) noexcept {
   const plan::figures& f = p.numbers();
-  plan_text t;
-  detail::text_buffer b{t.text, static_cast<index_t>(sizeof t.text)};
   const index_t group = f.dims.kv_heads > 0 ? f.limits.q_heads / f.dims.kv_heads : 0;
-  const bool decode_only = !f.any_pieces && detail::capped_product(f.limits.rows(), group) <= f.shape.few_lanes;
+  const bool decode_only = !f.any_pieces && capped_product(f.limits.rows(), group) <= f.shape.few_lanes;
   if (!decode_only) {
     b.put("prefill ");
     b.put(f.shape.panels);
@@ -105,7 +104,16 @@ private:
   b.put(p.split_groups(workers));
   b.put(" tiles split for ");
   b.put(workers);
-  b.put(" workers; workspace ");
+  b.put(" workers");
+}
+} // namespace detail
+
+/// Says in one line which kernels, instruction set and tiles a plan uses, and why.
+[[nodiscard]] HEED_INLINE plan_text explain(const plan& p, index_t workers = 1) noexcept {
+  plan_text t;
+  detail::text_buffer b{t.text, static_cast<index_t>(sizeof t.text)};
+  detail::put_choice(b, p, workers);
+  b.put("; workspace ");
   b.put(p.workspace_bytes(workers));
   b.put(" bytes");
   return t;
