@@ -42,7 +42,12 @@ TEST(latent_plan, the_most_naive_slots_are_those_of_the_cost_rule) {
 
 /// Only what grouping asks for.
 struct lengths {
-  std::vector<index_t> held;
+  std::vector<index_t> held, unordered = {};
+  [[nodiscard]] bool ordered(index_t seq, index_t) const noexcept {
+    for (const index_t s : unordered)
+      if (s == seq) return false;
+    return true;
+  }
   [[nodiscard]] index_t slots(index_t seq, index_t) const noexcept { return held[static_cast<std::size_t>(seq)]; }
 };
 
@@ -72,6 +77,28 @@ TEST(latent_plan, sequences_go_together_by_form_and_room) {
   const std::vector<latent_form> chosen{latent_form::absorbed, latent_form::absorbed, latent_form::naive,
                                         latent_form::naive, latent_form::naive};
   EXPECT_EQ(forms, chosen);
+}
+
+TEST(latent_plan, expanded_sequences_go_together_only_in_one_order) {
+  const std::vector<index_t> offsets{0, 300, 600, 600, 900, 901, 902};
+  const lengths kv{{300, 300, 300, 300, 9000, 9000}, {1, 2, 3, 5}};
+  call_extents e;
+  e.sequences = 6;
+  e.tokens = 902;
+  e.row_offsets = std::span<const index_t>(offsets);
+  latent_plan::figures f;
+  f.options.expand_slots = f.expanded_room = 10000;
+  f.absorbed_tokens = f.naive_tokens = 10000;
+  const latent_plan made(f);
+  std::vector<range> groups;
+  for (index_t s = 0; s < 6; s = groups.back().end) {
+    latent_form form{};
+    groups.push_back(detail::group_from(made, kv, e, s, form));
+    EXPECT_EQ(form, s < 4 ? latent_form::naive : latent_form::absorbed);
+  }
+  // Nothing is expanded in the absorbed form: each of its sequences is asked for its order by itself.
+  const std::vector<range> want{{0, 1}, {1, 4}, {4, 6}};
+  EXPECT_EQ(groups, want);
 }
 
 TEST(latent_plan, without_rows_there_is_nothing_to_do) {

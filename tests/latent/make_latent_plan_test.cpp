@@ -42,6 +42,40 @@ TEST(latent_make_latent_plan, the_workspace_does_not_grow_with_the_context_that_
   EXPECT_LT(bytes(4096), rows + outputs + 12 * 1024 * 1024);
 }
 
+TEST(latent_make_latent_plan, explains_itself_in_one_line) {
+  const auto made = [&](latent_form form, index_t rows) {
+    return make_latent_plan(batch_shape{.tokens = rows, .q_heads = 16, .max_slots = 8192}, {.heads = 16}, cache(576),
+                            {.form = form, .expand_slots = 256}, causal{});
+  };
+  const auto text = [](const latent_plan& p) { return std::string(explain(p, 2).c_str()); };
+  const latent_plan both = made(latent_form::by_cost, 512), absorbed = made(latent_form::absorbed, 512),
+                    naive = made(latent_form::naive, 512), step = made(latent_form::by_cost, 1);
+  // Naive from 168 rows on: 1/rows - 1/8192 < 1/170.67.
+  const std::string line = text(both);
+  const plan::figures& f = both.numbers().naive.numbers();
+  for (const std::string& part :
+       {std::string("the form with fewer multiply-adds; "),
+        std::string("absorbed (up to 167 rows of a sequence of 8192 slots): prefill "),
+        std::string("; naive (more rows, 256 slots expanded at a time): prefill "),
+        std::to_string(f.shape.panels) + " x " + std::to_string(f.panel_lanes) + " lanes", "isa " + std::string(f.isa),
+        "tiles split for 2 workers; workspace " + std::to_string(both.workspace_bytes(2)) + " bytes"})
+    EXPECT_NE(line.find(part), std::string::npos) << part << " is missing in: " << line;
+  EXPECT_EQ(text(absorbed).find("the form of the options; absorbed (up to 512 rows"), 0u) << text(absorbed);
+  EXPECT_EQ(text(absorbed).find("naive"), std::string::npos);
+  EXPECT_EQ(text(naive).find("the form of the options; naive (256 slots"), 0u) << text(naive);
+  EXPECT_EQ(text(step).find("the form with fewer multiply-adds; absorbed (up to 1 rows"), 0u) << text(step);
+  constexpr index_t most = index_t{1} << 40;
+  const plan widest(
+      {.limits = {most, most, most, most, most}, .shape = {}, .accum_bytes = 8, .isa = "avx512_bf16_vnni"});
+  latent_plan::figures large = both.numbers();
+  large.limits.max_slots = large.expanded_room = most;
+  large.naive = large.absorbed = widest;
+  for (const std::string& one : {line, text(absorbed), text(naive), text(step), text(latent_plan(large))}) {
+    EXPECT_EQ(one.find('\n'), std::string::npos);
+    EXPECT_EQ(one.substr(one.size() - 6), " bytes") << "not cut: " << one;
+  }
+}
+
 TEST(latent_make_latent_plan, refuses_sizes_that_do_not_fit) {
   const auto refusal = [](const batch_shape& limits, const latent_shape& s, index_t dim,
                           const latent_options& options) {

@@ -131,6 +131,25 @@ TEST(latent_run_latent, pages_workers_and_batch_change_no_bit) {
   }
 }
 
+TEST(latent_run_latent, what_a_sequence_without_rows_holds_is_not_expanded) {
+  // More slots than a plan expands at a time, before, between and behind those that have rows.
+  const layer l(small, {{0, 40, 0, 30, 0}, {200, 40, 200, 30, 200}}, 16), few(small, {{40, 30}, {40, 30}}, 16);
+  layer same = few; // the same rows without the others
+  same.q = l.q;
+  same.weights = l.weights;
+  same.sinks = l.sinks;
+  const auto row = [&](index_t slot) { return l.cache.begin() + slot * small.key_dim(); };
+  same.cache.assign(row(200), row(240));
+  same.cache.insert(same.cache.end(), row(440), row(470));
+  for (const latent_form form : forms) {
+    const latent_options options{.form = form, .expand_slots = 80};
+    const auto got = l.run(alone(), options, l.contiguous(), below);
+    ASSERT_EQ(got.code, errc::ok);
+    EXPECT_LE(l.worst(got, l.contiguous(), below), 1);
+    EXPECT_EQ(got, same.run(alone(), options, same.contiguous(), below));
+  }
+}
+
 TEST(latent_run_latent, a_sequence_without_rows_in_the_cache_gives_zeros) {
   const layer l(small, {{2, 0}, {0, 5}}, 7);
   for (const latent_form form : forms) {

@@ -74,23 +74,27 @@ private:
 namespace detail {
 inline namespace HEED_ISA {
 
-/// Sequences from `first` on that go together: of one form, as many as the plan has room for.
+/// Sequences from `first` on that go together: of one form, as many as the plan has room for. Expanded together they
+/// are of one order too, so that what a sequence's kernel may rely on does not hang on its neighbours.
 template <class K>
 HEED_NOINLINE range group_from(const latent_plan& made, const K& kv, const call_extents& e, index_t first,
                                latent_form& form) noexcept {
   const latent_plan::figures& f = made.numbers();
   range group{first, first};
   index_t tokens = 0, slots = 0;
+  bool ordered = false;
   for (; group.end < e.sequences; ++group.end) {
     const index_t rows = e.rows(group.end), held = kv.slots(group.end, 0);
     if (rows == 0) continue;
     const latent_form one = made.expands(rows, held) ? latent_form::naive : latent_form::absorbed;
     const index_t expanded = one == latent_form::naive ? held : 0;
     const bool in_parts = expanded > f.options.expand_slots; // goes alone
-    if (tokens == 0)
+    if (tokens == 0) {
       form = one;
-    else if (one != form || in_parts || slots + expanded > f.expanded_room ||
-             tokens + rows > (one == latent_form::naive ? f.naive_tokens : f.absorbed_tokens))
+      ordered = kv.ordered(group.end, 0);
+    } else if (one != form || in_parts || slots + expanded > f.expanded_room ||
+               (one == latent_form::naive && kv.ordered(group.end, 0) != ordered) ||
+               tokens + rows > (one == latent_form::naive ? f.naive_tokens : f.absorbed_tokens))
       break;
     tokens += rows;
     slots += expanded;
@@ -131,4 +135,34 @@ HEED_NOINLINE inline index_t most_naive_slots(const latent_shape& s, const laten
 
 } // namespace HEED_ISA
 } // namespace detail
+
+/// Says in one line which form a sequence of a call takes and why, and what each form runs on.
+[[nodiscard]] HEED_INLINE plan_text explain(const latent_plan& p, index_t workers = 1) noexcept {
+  const latent_plan::figures& f = p.numbers();
+  plan_text t;
+  detail::text_buffer b{t.text, static_cast<index_t>(sizeof t.text)};
+  b.put(f.options.form == latent_form::by_cost ? "the form with fewer multiply-adds; " : "the form of the options; ");
+  if (f.absorbed.valid()) {
+    b.put("absorbed (up to ");
+    b.put(detail::most_absorbed_rows(f.shape, f.options, f.limits));
+    b.put(" rows of a sequence of ");
+    b.put(f.limits.max_slots);
+    b.put(" slots): ");
+    detail::put_choice(b, f.absorbed, workers);
+    b.put("; ");
+  }
+  if (f.naive.valid()) {
+    b.put("naive (");
+    b.put(f.absorbed.valid() ? "more rows, " : "");
+    b.put(f.expanded_room);
+    b.put(" slots expanded at a time): ");
+    detail::put_choice(b, f.naive, workers);
+    b.put("; ");
+  }
+  b.put("workspace ");
+  b.put(p.workspace_bytes(workers));
+  b.put(" bytes");
+  return t;
+}
+
 } // namespace heed

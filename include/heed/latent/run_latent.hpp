@@ -91,11 +91,13 @@ template <class Executor, class W, class TQ, class TO, class K> struct layer_run
     const index_t bytes = f.naive.workspace_bytes(executor.workers());
     std::byte* const rest = memory.take<std::byte>(bytes);
     HEED_EXPECTS(memory.fits());
+    // What a sequence without rows holds is not read, and has no room.
+    const auto held = [&](index_t q) HEED_BODY { return p.extents.rows(q) > 0 ? kv.slots(q, 0) : 0; };
     index_t most = 0;
     slot_order order = slot_order::ascending;
     for (index_t q = sequences.begin; q < sequences.end; ++q) {
-      most = greater(most, kv.slots(q, 0));
-      if (!kv.ordered(q, 0)) order = slot_order::any;
+      most = greater(most, held(q));
+      if (p.extents.rows(q) > 0 && !kv.ordered(q, 0)) order = slot_order::any;
     }
     const full everything;
     const no_score_mod unchanged;
@@ -103,7 +105,7 @@ template <class Executor, class W, class TQ, class TO, class K> struct layer_run
       row_list listed;
       for (index_t q = sequences.begin; q < sequences.end; ++q) {
         into.begin[q - sequences.begin] = listed.count;
-        const range slots = meet({first, first + step}, {0, kv.slots(q, 0)});
+        const range slots = meet({first, first + step}, {0, held(q)});
         listed = list_rows(kv, q, slots, listed, list, into.positions, bias);
       }
       into.begin[sequences.size()] = listed.count;
