@@ -47,6 +47,15 @@ TEST(observe_observe, sees_the_bits_that_attend_shows) {
   EXPECT_TRUE(same_bits(planned.rows, whole.rows));
   EXPECT_EQ(run_observers(pool, p, q, s.kv(), known, std::span(workspace).first(10), planned.key_sums_of_all()),
             errc::workspace_too_small);
+  // As attend stored it: a view of mutable numbers.
+  std::vector<float> stored = got.lse;
+  seen mutable_view;
+  EXPECT_EQ(run_observers(pool, p, q, s.kv(), view(stored.data(), s.tokens(), heads), workspace, causal{},
+                          soft_cap{5.f}, mutable_view.key_sums_of_all(), mutable_view.last_rows()),
+            errc::ok);
+  EXPECT_TRUE(same_bits(mutable_view.sums, whole.sums));
+  EXPECT_TRUE(same_bits(mutable_view.rows, whole.rows));
+  EXPECT_EQ(stored, got.lse);
 }
 
 TEST(observe_observe, the_last_rows_of_a_prompt_need_only_their_own_lse) {

@@ -98,6 +98,14 @@ template <class Executor, class Q, class K, class A, class... Role>
   return errc::bad_value;
 }
 
+/// The same where lse is a view of mutable numbers.
+template <class Executor, class Q, class K, class A, class... Role>
+[[nodiscard]] errc run_observers(Executor&& executor, const plan& made, const Q& q, const K& kv,
+                                 const tensor_view<A, 2>& lse, std::span<std::byte> workspace,
+                                 const Role&... roles) noexcept {
+  return run_observers(executor, made, q, kv, tensor_view<const A, 2>(lse), workspace, roles...);
+}
+
 /// Shows observers exp(score - lse) of chosen rows: what they see in attend, from one product of queries and keys.
 ///
 /// Queries may be fewer than those of the pass that gave the lse (the last rows of a prompt), and keys others (a cache
