@@ -85,8 +85,13 @@ public:
 };
 using any_policy = std::variant<keep_all, streaming, tova, h2o, snap_kv, pyramid_kv, ada_kv, compress_kv, duo_attention,
                                 razor_attention>;
-std::unique_ptr<any_driver> driver_of(const any_policy& policy, const driver_shape& shape,
+/// policies: of one type; one for all layers, or one for each.
+std::unique_ptr<any_driver> driver_of(const std::vector<any_policy>& policies, const driver_shape& shape,
                                       const eviction_schedule& when = {});
+inline std::unique_ptr<any_driver> driver_of(const any_policy& policy, const driver_shape& shape,
+                                             const eviction_schedule& when = {}) {
+  return driver_of(std::vector<any_policy>{policy}, shape, when);
+}
 
 class small_engine {
 public:

@@ -19,8 +19,8 @@ void attend_to(thread_pool& pool, const tensor_view<const float, 3>& q, const te
 namespace {
 template <class P> class driver_of_policy final : public any_driver {
 public:
-  driver_of_policy(const P& policy, const driver_shape& shape, const eviction_schedule& when)
-      : driver_(shape, std::span<const P>(&policy, 1), when) {}
+  driver_of_policy(const std::vector<P>& policies, const driver_shape& shape, const eviction_schedule& when)
+      : driver_(shape, policies, when) {}
   void prepare(thread_pool& pool, const test_source& kv) override { driver_.prepare(pool, kv, causal{}); }
   failure begin(std::span<const index_t> budgets) override { return driver_.begin(budgets); }
   failure set_budgets(std::span<const index_t> budgets) override { return driver_.set_budgets(budgets); }
@@ -46,13 +46,16 @@ private:
 };
 } // namespace
 
-std::unique_ptr<any_driver> driver_of(const any_policy& policy, const driver_shape& shape,
+std::unique_ptr<any_driver> driver_of(const std::vector<any_policy>& policies, const driver_shape& shape,
                                       const eviction_schedule& when) {
   return std::visit(
-      [&](const auto& p) -> std::unique_ptr<any_driver> {
-        return std::make_unique<driver_of_policy<std::remove_cvref_t<decltype(p)>>>(p, shape, when);
+      [&](const auto& first) -> std::unique_ptr<any_driver> {
+        using P = std::remove_cvref_t<decltype(first)>;
+        std::vector<P> list;
+        for (const any_policy& p : policies) list.push_back(std::get<P>(p));
+        return std::make_unique<driver_of_policy<P>>(list, shape, when);
       },
-      policy);
+      policies.front());
 }
 
 namespace {
