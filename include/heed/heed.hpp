@@ -98,6 +98,7 @@
 #include <heed/select/core_context_cache.hpp>
 #include <heed/select/proxy_attn.hpp>
 #include <heed/select/quest.hpp>
+#include <heed/select/sequence_keys.hpp>
 #include <heed/select/vertical_slash.hpp>
 #include <heed/select/xattention.hpp>
 #include <heed/sparse/block_lists.hpp>

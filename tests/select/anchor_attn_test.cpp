@@ -72,7 +72,7 @@ TEST(select_anchor_attn, lists_equal_the_slow_rule) {
       for (const index_t step : {1, 2, 4}) {
         const selection_input<double> x(27, size.first, size.second, 2, 2, 6, how);
         for (const double theta : {-1., 0., 0.7, 2.1, 6.}) {
-          const anchor_attn option{8, step, theta};
+          const anchor_attn option{8, step, theta, stripes_per::query_head};
           if (x.before() % (8 * step) != 0) continue;
           // With equal keys a mean of maxima can equal the maximum of a mean: at 0 only roundings would tell.
           if (theta == 0 && how == drawn_as::repeated) continue;
@@ -82,6 +82,35 @@ TEST(select_anchor_attn, lists_equal_the_slow_rule) {
               << "input " << static_cast<int>(how) << ", step " << step << ", theta " << theta;
         }
       }
+}
+
+TEST(select_anchor_attn, a_list_per_group_keeps_what_any_of_its_heads_keeps) {
+  for (const index_t keys : {170, 106}) {
+    const selection_input<double> x(27, 90, keys, 2, 3, 6, drawn_as::structured);
+    const anchor_attn option{8, 2, 0.7, stripes_per::kv_head};
+    if (x.before() % 16 != 0) continue;
+    const block_lists got = lists_of(option, x);
+    ASSERT_EQ(got.shape().lists, 2);
+    EXPECT_EQ(got.shape().heads_per_list, 3);
+    const auto each = slow_stripes(option, x), all = stripes_of(got);
+    const auto blocks = pattern(option, x);
+    index_t wider = 0;
+    for (index_t g = 0; g < 2; ++g) {
+      EXPECT_EQ(blocks_of(got)[place(g)], blocks[0]);
+      for (std::size_t group = 0; group < all[place(g)].size(); ++group) {
+        std::vector<bool> kept(place(keys));
+        for (index_t h = 0; h < 3; ++h)
+          for (const index_t key : each[place(g * 3 + h)][group]) kept[place(key)] = true;
+        EXPECT_EQ(all[place(g)][group], chosen(kept));
+        wider += all[place(g)][group].size() > each[place(g * 3)][group].size();
+      }
+    }
+    EXPECT_GT(wider, 0);
+    block_lists out;
+    select_scratch<double> s;
+    const selection_cost cost = run_selector(option, x, out, s);
+    EXPECT_EQ(cost.kept_flops, 4 * 6 * cells_by_loop(out, x.before(), 6));
+  }
 }
 
 TEST(select_anchor_attn, theta_infinite_is_dense_causal_and_minus_infinite_the_pattern) {

@@ -3,10 +3,13 @@
 #pragma once
 // AnchorAttention: single keys whose score comes close to a maximum that is cheap to know.
 #include <heed/select/cost.hpp>
-#include <heed/select/estimate.hpp>
-#include <heed/simd/mean_rows.hpp>
+#include <heed/select/sequence_keys.hpp>
 
 namespace heed {
+
+/// Which lists AnchorAttention makes: one per query head, as the source, or one per key-value head, with the stripes
+/// that any of its query heads keeps, so that keys and values are packed once for all of them.
+enum class stripes_per : unsigned char { query_head, kv_head };
 
 /// Keeps, per query head and group of block * step rows, block 0, the block before the group, the group itself, and
 /// single keys (stripes) between them.
@@ -25,6 +28,7 @@ namespace heed {
 struct anchor_attn {
   index_t block = 128, step = 16;
   double theta = 12;
+  stripes_per lists = stripes_per::query_head;
 
   [[nodiscard]] HEED_INLINE failure check() const noexcept {
     if (block < 1) return {errc::bad_value, "anchor_attn", "block", block, "the least is", 1};
@@ -80,14 +84,15 @@ void store_group(select_scratch<A>& s, block_lists& out, index_t head, index_t f
 
 inline namespace HEED_ISA {
 
-/// Fills `out` with one list per query head: attend with all_of(out.mask(), causal{}).
+/// Fills `out` with one list per query head, or per key-value head: attend with all_of(out.mask(), causal{}).
 ///
-/// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim], the last rows of which are those of q
+/// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim] or sequence_keys(kv, seq), the last rows of
+///           which are those of q
 /// Effects   out is reset; scratch grows by the queries of a group and its heads
 /// Throws    error where options or shapes do not fit; nothing is written then
-template <class A, class Executor, class TQ, class TK>
-selection_cost select(Executor& executor, const anchor_attn& how, const tensor_view<TQ, 3>& q,
-                      const tensor_view<TK, 3>& k, block_lists& out, select_scratch<A>& s) {
+template <class A, class Executor, class TQ, class Keys>
+selection_cost select(Executor& executor, const anchor_attn& how, const tensor_view<TQ, 3>& q, const Keys& k,
+                      block_lists& out, select_scratch<A>& s) {
   selection_cost cost;
   failure f = how.check();
   const index_t span = f ? 1 : how.block * how.step;
@@ -98,29 +103,33 @@ selection_cost select(Executor& executor, const anchor_attn& how, const tensor_v
   }
   using detail::parts;
   using detail::room;
-  using T = std::remove_const_t<TK>;
-  const index_t rows = q.extent(0), keys = k.extent(0), dim = q.extent(2), heads = q.extent(1), before = keys - rows;
-  const index_t block = how.block;
-  out.reset(
-      {.rows = rows, .keys = keys, .block_rows = block, .block_keys = block, .lists = heads, .stripe_rows = span});
+  const index_t rows = q.extent(0), keys = detail::key_count(k), dim = q.extent(2), heads = q.extent(1),
+                before = keys - rows;
+  const index_t block = how.block, kv_heads = detail::key_heads(k), group = heads / kv_heads;
+  const bool shared = how.lists == stripes_per::kv_head;
+  out.reset({.rows = rows,
+             .keys = keys,
+             .block_rows = block,
+             .block_keys = block,
+             .lists = shared ? kv_heads : heads,
+             .heads_per_list = shared ? group : 1,
+             .stripe_rows = span});
   const double factor = 1 / __builtin_sqrt(static_cast<double>(dim)), per_cell = 2 * static_cast<double>(dim);
   const auto places = [&](index_t n) HEED_BODY {
     return std::span<const index_t>(s.positions).first(static_cast<std::size_t>(n));
   };
   const index_t most_rows = lesser(span, rows), local_blocks = how.step + 1;
   room(s.positions, most_rows);
-  const tensor_view<const T, 3> all_keys(k);
-  for (index_t first = 0; first < rows; first += span) {
-    const index_t n = lesser(span, rows - first), begin = before + first, blocks = parts(n, block);
-    for (index_t h = 0; h < heads; ++h) detail::store_group(s, out, h, first, n, before, block);
-    const range between{block, begin - block};
-    if (between.empty() || how.theta == -__builtin_inf()) continue;
-    const index_t width = local_blocks + 1; // maxima of the local blocks and of block 0
-    const index_t group = heads / k.extent(1);
-    for (index_t g = 0; g < k.extent(1); ++g) {
-      const range own{g * group, (g + 1) * group};
-      const auto q_own = q.slice(1, own.begin, group);
-      const auto keys_own = all_keys.slice(1, g, 1);
+  const index_t width = local_blocks + 1; // maxima of the local blocks and of block 0
+  for (index_t g = 0; rows > 0 && g < kv_heads; ++g) {
+    const range own{g * group, (g + 1) * group}, lists = shared ? range{g, g + 1} : own;
+    const auto q_own = q.slice(1, own.begin, group);
+    const auto keys_own = detail::one_head(k, g, s);
+    for (index_t first = 0; first < rows; first += span) {
+      const index_t n = lesser(span, rows - first), begin = before + first, blocks = parts(n, block);
+      for (index_t l = lists.begin; l < lists.end; ++l) detail::store_group(s, out, l, first, n, before, block);
+      const range between{block, begin - block};
+      if (between.empty() || how.theta == -__builtin_inf()) continue;
       A* const packed = room(s.q, n * group * dim);
       detail::copy_rows(q, {first, first + n}, own, packed);
       const auto packed_q = view(static_cast<const A*>(packed), n, group, dim);
@@ -151,12 +160,15 @@ selection_cost select(Executor& executor, const anchor_attn& how, const tensor_v
       cost.estimate_flops += per_cell * static_cast<double>(group) *
                              (static_cast<double>(n * block + blocks * between.size()) +
                               detail::causal_cells(block, {0, n}, {0, block + n}));
-      for (index_t h = 0; h < group; ++h) {
+      for (index_t h = 0; h < group; h += shared ? group : 1) {
         s.row.clear();
-        for (index_t j = 0; j < between.size(); ++j)
-          if (static_cast<double>(nearest[h * between.size() + j]) >= -how.theta)
-            s.row.push_back(static_cast<std::int32_t>(between.begin + j));
-        out.set_stripes(0, own.begin + h, first / span, s.row);
+        for (index_t j = 0; j < between.size(); ++j) {
+          bool near = false;
+          for (index_t each = h; each < (shared ? group : h + 1); ++each)
+            near = near || static_cast<double>(nearest[each * between.size() + j]) >= -how.theta;
+          if (near) s.row.push_back(static_cast<std::int32_t>(between.begin + j));
+        }
+        out.set_stripes(0, lists.begin + h, first / span, s.row);
       }
     }
   }

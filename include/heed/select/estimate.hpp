@@ -17,18 +17,18 @@ namespace heed {
 template <class A> struct select_scratch {
   index_t most_query_bytes = index_t{64} << 20;
   std::vector<std::byte> workspace;
-  std::vector<A> q, k, o, lse, pooled, other;
+  std::vector<A> q, k, keys, o, lse, pooled, other; ///< keys: of one head of a source
   std::vector<index_t> positions;
   std::vector<std::int32_t> order, row, distances;
   std::vector<std::int64_t> ends, other_ends;
 
   [[nodiscard]] HEED_INLINE index_t bytes() const noexcept {
-    return static_cast<index_t>(
-        workspace.capacity() +
-        (q.capacity() + k.capacity() + o.capacity() + lse.capacity() + pooled.capacity() + other.capacity()) *
-            sizeof(A) +
-        (positions.capacity() + ends.capacity() + other_ends.capacity()) * sizeof(index_t) +
-        (order.capacity() + row.capacity() + distances.capacity()) * sizeof(std::int32_t));
+    return static_cast<index_t>(workspace.capacity() +
+                                (q.capacity() + k.capacity() + keys.capacity() + o.capacity() + lse.capacity() +
+                                 pooled.capacity() + other.capacity()) *
+                                    sizeof(A) +
+                                (positions.capacity() + ends.capacity() + other_ends.capacity()) * sizeof(index_t) +
+                                (order.capacity() + row.capacity() + distances.capacity()) * sizeof(std::int32_t));
   }
 };
 
@@ -113,20 +113,22 @@ HEED_NOINLINE void copy_rows(const tensor_view<T, 3>& from, range rows, range he
     }
 }
 
-/// What every selector wants of its inputs. name: the selector; block: rows of a block of lists.
-template <class TQ, class TK>
-HEED_NOINLINE failure check_selection(const char* name, const tensor_view<TQ, 3>& q, const tensor_view<TK, 3>& k,
-                                      index_t block) noexcept {
-  if (const failure f = check_view("q", q)) return f;
-  if (const failure f = check_view("k", k)) return f;
+struct key_sizes {
+  index_t tokens, heads, dim;
+};
+
+/// What every selector wants of the sizes of its inputs. name: the selector; block: rows of a block of lists.
+template <class TQ>
+HEED_NOINLINE failure check_selection_sizes(const char* name, const tensor_view<TQ, 3>& q, const key_sizes& k,
+                                            index_t block) noexcept {
   if (q.extent(2) < 1) return {errc::bad_extent, "q", "key dim", q.extent(2), "the least is", 1};
-  if (q.extent(2) != k.extent(2)) return {errc::dim_mismatch, "k", "key dim", k.extent(2), "but q has", q.extent(2)};
-  if (k.extent(1) < 1) return {errc::bad_extent, "k", "kv_heads", k.extent(1), "the least is", 1};
-  if (q.extent(1) < 1 || q.extent(1) % k.extent(1) != 0)
-    return {errc::heads_not_divisible, "q", "heads", q.extent(1), "which is no multiple of kv_heads", k.extent(1)};
-  if (q.extent(0) > k.extent(0))
-    return {errc::bad_extent, "q", "rows", q.extent(0), "but the keys, which end with theirs, are", k.extent(0)};
-  if (const index_t before = k.extent(0) - q.extent(0); before % block != 0)
+  if (q.extent(2) != k.dim) return {errc::dim_mismatch, "k", "key dim", k.dim, "but q has", q.extent(2)};
+  if (k.heads < 1) return {errc::bad_extent, "k", "kv_heads", k.heads, "the least is", 1};
+  if (q.extent(1) < 1 || q.extent(1) % k.heads != 0)
+    return {errc::heads_not_divisible, "q", "heads", q.extent(1), "which is no multiple of kv_heads", k.heads};
+  if (q.extent(0) > k.tokens)
+    return {errc::bad_extent, "q", "rows", q.extent(0), "but the keys, which end with theirs, are", k.tokens};
+  if (const index_t before = k.tokens - q.extent(0); before % block != 0)
     return {errc::bad_value,
             name,
             "number of keys before the first query",
@@ -134,6 +136,14 @@ HEED_NOINLINE failure check_selection(const char* name, const tensor_view<TQ, 3>
             "chunks start at whole blocks of",
             block};
   return {};
+}
+
+template <class TQ, class TK>
+HEED_INLINE failure check_selection(const char* name, const tensor_view<TQ, 3>& q, const tensor_view<TK, 3>& k,
+                                    index_t block) noexcept {
+  if (const failure f = check_view("q", q)) return f;
+  if (const failure f = check_view("k", k)) return f;
+  return check_selection_sizes(name, q, {k.extent(0), k.extent(1), k.extent(2)}, block);
 }
 
 } // namespace HEED_ISA

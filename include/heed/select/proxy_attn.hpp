@@ -3,9 +3,8 @@
 #pragma once
 // ProxyAttn: one scored map per group of heads, and for each head a budget of its own.
 #include <heed/select/cost.hpp>
-#include <heed/select/estimate.hpp>
 #include <heed/select/ranking.hpp>
-#include <heed/simd/mean_rows.hpp>
+#include <heed/select/sequence_keys.hpp>
 
 namespace heed {
 
@@ -48,14 +47,6 @@ struct proxy_attn {
 namespace detail {
 inline namespace HEED_ISA {
 
-/// Every stride-th row from the first on, averaged over some heads: [rows][dim].
-template <class A, class T>
-void average_heads(const tensor_view<T, 3>& x, index_t stride, range heads, A* out) noexcept {
-  const index_t dim = x.extent(2);
-  for (index_t r = 0; r < x.extent(0); r += stride, out += dim)
-    simd::mean_rows<A>(&x(r, heads.begin, 0), x.stride(1), heads.size(), dim, out);
-}
-
 /// How many blocks of keys carry the share gamma of a head's last queries. sums: [blocks].
 template <class A>
 index_t blocks_that_carry(select_scratch<A>& s, std::span<A> sums, index_t block, index_t keys, double gamma) {
@@ -78,31 +69,30 @@ inline namespace HEED_ISA {
 
 /// Fills `out` with one list per query head: attend with all_of(out.mask(), causal{}).
 ///
-/// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim], the last rows of which are those of q
+/// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim] or sequence_keys(kv, seq), the last rows of
+///           which are those of q
 /// Effects   out is reset; scratch grows: proxies, and per group the map of blocks
 /// Throws    error where options or shapes do not fit; nothing is written then
-template <class A, class Executor, class TQ, class TK>
-selection_cost select(Executor& executor, const proxy_attn& how, const tensor_view<TQ, 3>& q,
-                      const tensor_view<TK, 3>& k, block_lists& out, select_scratch<A>& s) {
+template <class A, class Executor, class TQ, class Keys>
+selection_cost select(Executor& executor, const proxy_attn& how, const tensor_view<TQ, 3>& q, const Keys& k,
+                      block_lists& out, select_scratch<A>& s) {
   selection_cost cost;
   failure f = detail::check_selection("proxy_attn", q, k, greater(how.block, 1));
-  if (!f) f = how.check(k.extent(1));
+  if (!f) f = how.check(detail::key_heads(k));
   if (f) {
     detail::report(f);
     return cost;
   }
   using detail::parts;
   using detail::room;
-  using T = std::remove_const_t<TK>;
-  const index_t rows = q.extent(0), keys = k.extent(0), dim = q.extent(2), heads = q.extent(1), before = keys - rows;
+  const index_t rows = q.extent(0), keys = detail::key_count(k), dim = q.extent(2), heads = q.extent(1),
+                before = keys - rows;
   const index_t row_blocks = parts(rows, how.block), key_blocks = parts(keys, how.block);
   out.reset({.rows = rows, .keys = keys, .block_rows = how.block, .block_keys = how.block, .lists = heads});
   if (rows == 0) return cost;
 
   // Budgets: the last queries of every head against all keys.
   const index_t last = lesser(how.block, rows);
-  A* const own = room(s.q, last * heads * dim);
-  detail::copy_rows(q, {rows - last, rows}, {0, heads}, own);
   room(s.positions, greater(last, parts(rows, how.stride)));
   for (index_t i = 0; i < last; ++i) s.positions[static_cast<std::size_t>(i)] = keys - last + i;
   const double factor = 1 / __builtin_sqrt(static_cast<double>(dim));
@@ -110,9 +100,15 @@ selection_cost select(Executor& executor, const proxy_attn& how, const tensor_vi
     return std::span<const index_t>(s.positions).first(static_cast<std::size_t>(n));
   };
   A* const sums = room(s.other, heads * key_blocks);
-  detail::pool_probabilities<A>(executor, s, view(static_cast<const A*>(own), last, heads, dim),
-                                tensor_view<const T, 3>(k), {first_positions(last), factor},
-                                block_pool<A>(view(sums, 1, heads, 1, key_blocks), {how.block, how.block}));
+  const index_t all_kv_heads = detail::key_heads(k), each_group = heads / all_kv_heads;
+  for (index_t g = 0; g < all_kv_heads; ++g) {
+    A* const own = room(s.q, last * each_group * dim);
+    detail::copy_rows(q, {rows - last, rows}, {g * each_group, (g + 1) * each_group}, own);
+    detail::pool_probabilities<A>(
+        executor, s, view(static_cast<const A*>(own), last, each_group, dim), detail::one_head(k, g, s),
+        {first_positions(last), factor},
+        block_pool<A>(view(sums + g * each_group * key_blocks, 1, each_group, 1, key_blocks), {how.block, how.block}));
+  }
   const double per_cell = 4 * static_cast<double>(dim);
   cost.estimate_flops = per_cell * static_cast<double>(heads) * detail::causal_cells(keys - last, {0, last}, {0, keys});
 
@@ -125,14 +121,14 @@ selection_cost select(Executor& executor, const proxy_attn& how, const tensor_vi
 
   // One map per group.
   const index_t q_proxies = parts(rows, how.stride), k_proxies = parts(keys, how.stride), each = how.block / how.stride;
-  const index_t q_heads = heads / how.groups, kv_heads = k.extent(1) / how.groups;
+  const index_t q_heads = heads / how.groups, kv_heads = all_kv_heads / how.groups;
   for (index_t i = 0; i < q_proxies; ++i) s.positions[static_cast<std::size_t>(i)] = before / how.stride + i;
   for (index_t g = 0; g < how.groups; ++g) {
     A* const proxy_q = room(s.q, q_proxies * dim);
     A* const proxy_k = room(s.k, k_proxies * dim);
     A* const map = room(s.pooled, row_blocks * key_blocks);
-    detail::average_heads(q, how.stride, {g * q_heads, (g + 1) * q_heads}, proxy_q);
-    detail::average_heads(k, how.stride, {g * kv_heads, (g + 1) * kv_heads}, proxy_k);
+    detail::average_heads(q, how.stride, {g * q_heads, (g + 1) * q_heads}, s, proxy_q);
+    detail::average_heads(k, how.stride, {g * kv_heads, (g + 1) * kv_heads}, s, proxy_k);
     detail::pool_probabilities<A>(
         executor, s, view(static_cast<const A*>(proxy_q), q_proxies, 1, dim),
         view(static_cast<const A*>(proxy_k), k_proxies, 1, dim), {first_positions(q_proxies), factor},

@@ -3,8 +3,8 @@
 #pragma once
 // Quest: at decode, the pages whose largest possible score is highest.
 #include <heed/select/cost.hpp>
-#include <heed/select/estimate.hpp>
 #include <heed/select/ranking.hpp>
+#include <heed/select/sequence_keys.hpp>
 
 namespace heed {
 
@@ -58,6 +58,7 @@ public:
         return;
       }
     numbers_.resize(static_cast<std::size_t>(n));
+    row_.resize(static_cast<std::size_t>(dim_));
   }
 
   /// Takes the keys of the next tokens: [tokens][kv_heads][key_dim].
@@ -75,6 +76,21 @@ public:
     for (index_t i = 0; i < k.extent(0); ++i, ++tokens_)
       for (index_t h = 0; h < kv_heads_; ++h)
         take(&k(i, h, 0), numbers_.data() + (tokens_ / page_ * kv_heads_ + h) * 2 * dim_);
+  }
+  /// Takes the keys that a sequence holds beyond those taken: after each append to its cache.
+  template <class K> HEED_INLINE void append(const sequence_keys<K>& k) {
+    if (const failure f = k.check("page_bounds", tokens_)) return detail::report(f);
+    if (k.heads() != kv_heads_)
+      return detail::report({errc::bad_extent, "page_bounds", "kv_heads of k", k.heads(), "but it has", kv_heads_});
+    if (k.dim() != dim_)
+      return detail::report({errc::dim_mismatch, "page_bounds", "dim of k", k.dim(), "but it has", dim_});
+    if (k.tokens() > most_)
+      return detail::report({errc::limit_exceeded, "page_bounds", "tokens", k.tokens(), "the limit is", most_});
+    for (; tokens_ < k.tokens(); ++tokens_)
+      for (index_t h = 0; h < kv_heads_; ++h) {
+        k.unpack(h, {tokens_, tokens_ + 1}, row_.data());
+        take(row_.data(), numbers_.data() + (tokens_ / page_ * kv_heads_ + h) * 2 * dim_);
+      }
   }
   HEED_INLINE void clear() noexcept { tokens_ = 0; }
 
@@ -100,7 +116,7 @@ private:
   }
 
   index_t kv_heads_, dim_, page_, most_, tokens_ = 0;
-  std::vector<A> numbers_;
+  std::vector<A> numbers_, row_; ///< row_: one key of a source
 };
 
 namespace detail {

@@ -3,8 +3,8 @@
 #pragma once
 // Vertical-slash: key columns and diagonals that the last queries of a prompt look at.
 #include <heed/select/cost.hpp>
-#include <heed/select/estimate.hpp>
 #include <heed/select/ranking.hpp>
+#include <heed/select/sequence_keys.hpp>
 #include <heed/sparse/read_vertical_slash.hpp>
 
 namespace heed {
@@ -73,12 +73,13 @@ inline namespace HEED_ISA {
 
 /// Fills `out` with one list per query head: attend with all_of(out.mask(), causal{}).
 ///
-/// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim], the last rows of which are those of q
+/// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim] or sequence_keys(kv, seq), the last rows of
+///           which are those of q
 /// Effects   out is reset; scratch grows: probabilities of `last` queries of one head
 /// Throws    error where options or shapes do not fit; nothing is written then
-template <class A, class Executor, class TQ, class TK>
-selection_cost select(Executor& executor, const vertical_slash& how, const tensor_view<TQ, 3>& q,
-                      const tensor_view<TK, 3>& k, block_lists& out, select_scratch<A>& s) {
+template <class A, class Executor, class TQ, class Keys>
+selection_cost select(Executor& executor, const vertical_slash& how, const tensor_view<TQ, 3>& q, const Keys& k,
+                      block_lists& out, select_scratch<A>& s) {
   selection_cost cost;
   failure f = how.check();
   if (!f) f = detail::check_selection("vertical_slash", q, k, 1);
@@ -87,9 +88,9 @@ selection_cost select(Executor& executor, const vertical_slash& how, const tenso
     return cost;
   }
   using detail::room;
-  using T = std::remove_const_t<TK>;
-  const index_t rows = q.extent(0), keys = k.extent(0), dim = q.extent(2), heads = q.extent(1), before = keys - rows;
-  const index_t group = heads / k.extent(1), last = lesser(how.last, rows);
+  const index_t rows = q.extent(0), keys = detail::key_count(k), dim = q.extent(2), heads = q.extent(1),
+                before = keys - rows;
+  const index_t group = heads / detail::key_heads(k), last = lesser(how.last, rows);
   // One row of columns and one of slashes per head, as read_vertical_slash takes them.
   std::vector<std::int32_t>&columns = s.row, &slashes = s.distances;
   std::vector<std::int64_t>&column_ends = s.ends, &slash_ends = s.other_ends;
@@ -98,15 +99,15 @@ selection_cost select(Executor& executor, const vertical_slash& how, const tenso
   column_ends.assign({0});
   slash_ends.assign({0});
   const double factor = 1 / __builtin_sqrt(static_cast<double>(dim));
-  const tensor_view<const T, 3> all_keys(k);
+  auto head_keys = detail::one_head(k, 0, s);
   for (index_t h = 0; rows > 0 && h < heads; ++h) {
+    if (h > 0 && h % group == 0) head_keys = detail::one_head(k, h / group, s);
     A* const own = room(s.q, last * dim);
     detail::copy_rows(q, {rows - last, rows}, {h, h + 1}, own);
     room(s.positions, last);
     for (index_t i = 0; i < last; ++i) s.positions[static_cast<std::size_t>(i)] = keys - last + i;
     A* const p = room(s.pooled, last * keys);
-    detail::pool_probabilities<A>(executor, s, view(static_cast<const A*>(own), last, 1, dim),
-                                  all_keys.slice(1, h / group, 1),
+    detail::pool_probabilities<A>(executor, s, view(static_cast<const A*>(own), last, 1, dim), head_keys,
                                   {std::span<const index_t>(s.positions).first(static_cast<std::size_t>(last)), factor},
                                   block_pool<A>(view(p, 1, 1, last, keys), {1, 1}));
     A* const lines = room(s.other, 2 * keys);

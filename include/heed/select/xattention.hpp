@@ -3,8 +3,8 @@
 #pragma once
 // XAttention: blocks whose antidiagonals, sampled at a stride, carry most of the probability.
 #include <heed/select/cost.hpp>
-#include <heed/select/estimate.hpp>
 #include <heed/select/ranking.hpp>
+#include <heed/select/sequence_keys.hpp>
 
 namespace heed {
 
@@ -65,12 +65,13 @@ inline namespace HEED_ISA {
 
 /// Fills `out` with one list per query head: attend with all_of(out.mask(), causal{}).
 ///
-/// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim], the last rows of which are those of q
+/// Shapes    q: [rows][q_heads][key_dim]; k: [keys][kv_heads][key_dim] or sequence_keys(kv, seq), the last rows of
+///           which are those of q
 /// Effects   out is reset; scratch grows: per key-value head all keys, most_query_bytes of queries, sums
 /// Throws    error where options or shapes do not fit; nothing is written then
-template <class A, class Executor, class TQ, class TK>
-selection_cost select(Executor& executor, const xattention& how, const tensor_view<TQ, 3>& q,
-                      const tensor_view<TK, 3>& k, block_lists& out, select_scratch<A>& s) {
+template <class A, class Executor, class TQ, class Keys>
+selection_cost select(Executor& executor, const xattention& how, const tensor_view<TQ, 3>& q, const Keys& k,
+                      block_lists& out, select_scratch<A>& s) {
   selection_cost cost;
   failure f = how.check();
   if (!f) f = detail::check_selection("xattention", q, k, how.block);
@@ -80,16 +81,17 @@ selection_cost select(Executor& executor, const xattention& how, const tensor_vi
   }
   using detail::parts;
   using detail::room;
-  const index_t rows = q.extent(0), keys = k.extent(0), dim = q.extent(2), heads = q.extent(1), before = keys - rows;
-  const index_t group = heads / k.extent(1), each = how.block / how.stride, wide = how.stride * dim;
+  const index_t rows = q.extent(0), keys = detail::key_count(k), dim = q.extent(2), heads = q.extent(1),
+                before = keys - rows;
+  const index_t group = heads / detail::key_heads(k), each = how.block / how.stride, wide = how.stride * dim;
   out.reset({.rows = rows, .keys = keys, .block_rows = how.block, .block_keys = how.block, .lists = heads});
   const index_t key_groups = parts(keys, how.stride), key_blocks = parts(keys, how.block);
   const index_t block_bytes = how.block * group * dim * static_cast<index_t>(sizeof(A));
   const index_t chunk = greater(1, s.most_query_bytes / block_bytes) * how.block;
   const double factor = 1 / (__builtin_sqrt(static_cast<double>(dim)) * static_cast<double>(how.stride) * how.norm);
   A* const packed_k = room(s.k, key_groups * wide);
-  for (index_t g = 0; g < k.extent(1); ++g) {
-    detail::copy_rows(k, {0, key_groups * how.stride}, {g, g + 1}, packed_k);
+  for (index_t g = 0; g < detail::key_heads(k); ++g) {
+    detail::copy_keys(k, g, key_groups * how.stride, packed_k);
     const auto key_view = view(static_cast<const A*>(packed_k), key_groups, 1, wide);
     for (index_t first = 0; first < rows; first += chunk) {
       const index_t n = parts(lesser(chunk, rows - first), how.stride), row_blocks = parts(n, each);
