@@ -39,9 +39,9 @@ int main() {
   heed::attend(thread_per_call{3}, q, kv, o, heed::causal{});
 
   // [readme]
-  // Or a parallel loop that the program already has: OpenMP, TBB, the pool of an engine; here a plain one.
-  heed::parallel_for_executor loop{1, [](heed::index_t n, auto body) {
-                                     // #pragma omp parallel for schedule(dynamic, 1)
+  // Or a parallel loop that the program already has: the pool of an engine, TBB, or OpenMP as here.
+  heed::parallel_for_executor loop{3, [](heed::index_t n, auto body) {
+#pragma omp parallel for schedule(dynamic, 1) num_threads(3)
                                      for (heed::index_t i = 0; i < n; ++i) body(i);
                                    }};
   heed::attend(loop, q, kv, heed::view(o_loop.data(), tokens, heads, dim), heed::causal{});
