@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <heed/kv/latent_cache.hpp>
 
+#include <heed/testing/eviction_laws.hpp>
+
 #include <kv/source_probe.hpp>
 
 namespace heed {
@@ -92,6 +94,51 @@ TEST(kv_latent_cache, released_and_rolled_back_pages_are_used_again) {
   ASSERT_EQ(text(cache.append(1, view(fresh.data() + 8 * dim, 8, 1, dim))), "ok");
   expect_lawful(cache.source());
   EXPECT_EQ(key_at(cache.source(), 1, 0, 15, dim - 1), static_cast<float>(16 * dim - 1));
+}
+
+template <class T> void keeps_the_laws_of_eviction(index_t page, index_t value_offset) {
+  pool_under_test<T> pool{page, (70 + page - 1) / page + 1};
+  const auto slots = static_cast<std::size_t>(page * pool.pages);
+  std::vector<index_t> seen(2), positions(slots);
+  std::vector<float> bias(slots);
+  auto cache = latent_cache(view(pool.rows.data(), pool.pages, page, dim), {value_dim, value_offset},
+                            {.pages = pool.ids,
+                             .max_pages = pool.max_pages,
+                             .lengths = pool.lengths,
+                             .free_pages = pool.free,
+                             .seen = seen,
+                             .positions = positions,
+                             .bias = bias});
+  const auto fresh = numbered(70 * dim);
+  // Pages of the two take turns.
+  for (index_t i = 0; i < 70; ++i)
+    ASSERT_EQ(text(cache.append(i % 9 == 0 ? 0 : 1, view(fresh.data(), 70, 1, dim).slice(0, i, 1))), "ok");
+  const index_t free = cache.free_pages();
+  const auto r = testing::check_eviction(cache, 1, {.draws = 12, .seed = 5});
+  EXPECT_FALSE(r) << r.broken << ", draw " << r.draw;
+  const auto kv = cache.source();
+  expect_lawful(kv);
+  const index_t left = cache.slots(1, 0);
+  EXPECT_EQ(cache.free_pages() - free, (62 + page - 1) / page - (left + page - 1) / page) << "pages go back";
+  EXPECT_EQ(cache.bytes_held(),
+            ((8 + page - 1) / page + (left + page - 1) / page) * page * (dim * static_cast<index_t>(sizeof(T)) + 12));
+  for (index_t i = 0; i < 8; ++i) // the other one is as it was
+    EXPECT_EQ(key_at(kv, 0, 0, i, 3), widen(narrow<T>(static_cast<float>(9 * i * dim + 3))));
+  // What is kept goes on as any sequence does.
+  ASSERT_EQ(text(cache.append(1, view(fresh.data(), 1, 1, dim))), "ok");
+  EXPECT_EQ(kv.rows(1, 0, {left, left + 1}).positions[0], 62);
+  EXPECT_EQ(value_at(kv, 1, 0, left, 2), widen(narrow<T>(static_cast<float>(value_offset + 2))));
+  EXPECT_EQ(text(cache.keep(1, 0, {}, dropped_rows::folded)), "keep: number of means is 0, to fold rows the least is 1");
+  EXPECT_EQ(cache.slots(1, 0), left + 1);
+}
+
+TEST(kv_latent_cache, keeps_the_laws_of_eviction_in_both_orders_for_any_page_and_type) {
+  for (const index_t page : {1, 3, 16})
+    for (const index_t offset : {index_t{0}, dim - value_dim}) {
+      keeps_the_laws_of_eviction<float>(page, offset);
+      keeps_the_laws_of_eviction<bf16>(page, offset);
+      keeps_the_laws_of_eviction<f16>(page, offset);
+    }
 }
 
 TEST(kv_latent_cache, refuses_rows_and_pools_that_do_not_fit) {
