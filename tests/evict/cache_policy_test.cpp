@@ -15,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <support/refusal.hpp>
 #include <vector>
 
@@ -38,7 +39,7 @@ static_assert(cache_policy<streaming> && protecting_policy<streaming> && !scorin
 static_assert(cache_policy<duo_attention> && protecting_policy<duo_attention> && !scoring_policy<duo_attention>);
 static_assert(folding_policy<razor_attention> && protecting_policy<razor_attention>);
 static_assert(!scoring_policy<razor_attention> && !folding_policy<duo_attention>);
-static_assert(cache_policy<keep_all> && !scoring_policy<keep_all>);
+static_assert(cache_policy<keep_all> && protecting_policy<keep_all> && !scoring_policy<keep_all>);
 
 /// The laws, on scores of all kinds: ties, infinities, NaN, all equal.
 template <class P> void is_lawful(const P& p, index_t kv_heads = 3) {
@@ -49,6 +50,7 @@ template <class P> void is_lawful(const P& p, index_t kv_heads = 3) {
 }
 TEST(evict_cache_policy, every_policy_is_lawful) {
   const std::vector<head_source> kinds{head_source::second, head_source::first, head_source::second};
+  const std::vector<index_t> voters{0, 5};
   for (const index_t few : {0, 3}) {
     is_lawful(streaming{few, 10});
     is_lawful(tova{few});
@@ -57,9 +59,88 @@ TEST(evict_cache_policy, every_policy_is_lawful) {
     is_lawful(pyramid_kv{few + 1, {}, {}});
     is_lawful(ada_kv{few + 1, {}, {}, .2});
     is_lawful(compress_kv{{}, few + 1, {}});
+    is_lawful(compress_kv{voters, few + 1, {pooling::kind::maximum, 5}});
+    is_lawful(h2o{5, 5, {reduce_by::max, reduce_over::layer}});
+    is_lawful(keep_all{});
     is_lawful(duo_attention{kinds, few, 10});
     is_lawful(razor_attention{kinds, few});
   }
+}
+
+/// Keeps the last slots and scores by the newest row or by all, or breaks one law.
+struct faulty {
+  enum class fault {
+    none,
+    takes_no_budget,
+    refuses_later,
+    forgets,
+    negative,
+    one_slot_more,
+    names_a_head_too_many,
+    cuts_rows,
+    writes_behind_rows,
+    divides_by_nothing,
+    replaces_sums,
+    adds_to_the_last
+  } broken = fault::none;
+  observed_rows::kind which = observed_rows::kind::last;
+  mutable index_t calls = 0;
+  [[nodiscard]] failure refused(fault f) const noexcept {
+    return broken == f ? failure{errc::bad_value, "faulty", "budget", 1, "the least is", 2} : failure{};
+  }
+  [[nodiscard]] failure check(index_t, index_t, index_t) const noexcept { return refused(fault::takes_no_budget); }
+  [[nodiscard]] observed_rows observes() const noexcept {
+    static constexpr index_t beyond[] = {6};
+    return {which, 1, std::span<const index_t>(beyond).first(broken == fault::names_a_head_too_many ? 1 : 0)};
+  }
+  void rescore(const tensor_view<float, 2>& sums, index_t q_heads, const score_table& scores) const noexcept {
+    const bool adds =
+        (which == observed_rows::kind::every) == (broken != fault::replaces_sums) || broken == fault::adds_to_the_last;
+    for (index_t h = 0; h < scores.kv_heads(); ++h) {
+      const index_t n = scores.slots(h), first = h * (q_heads / scores.kv_heads());
+      for (index_t j = 0; j < n; ++j) {
+        float& s = scores.row(h)[static_cast<std::size_t>(j)];
+        s = (adds ? s : 0.f) + sums(first, j);
+        if (broken == fault::divides_by_nothing && j == 3) s /= 0.f * sums(first, j);
+      }
+      if (broken == fault::writes_behind_rows) scores.row(h).data()[n] = 9;
+      if (broken == fault::cuts_rows && n > 0) static_cast<void>(scores.resize(h, n - 1));
+    }
+  }
+  [[nodiscard]] failure allocate(const score_view&, index_t budget, std::span<index_t> budgets) const noexcept {
+    ++calls;
+    for (index_t& b : budgets) b = budget;
+    if (broken == fault::forgets) budgets[0] += calls % 2, budgets[1] -= calls % 2;
+    if (broken == fault::negative) budgets[0] += budget + 1, budgets[1] -= budget + 1;
+    if (broken == fault::one_slot_more) ++budgets[2];
+    return refused(fault::refuses_later);
+  }
+  [[nodiscard]] failure keep(const score_view& s, std::span<const index_t> budgets, kept_lists& kept) const noexcept {
+    return select_top(s, unprotected{}, budgets, kept);
+  }
+};
+static_assert(scoring_policy<faulty>);
+
+TEST(evict_cache_policy, the_laws_of_policies_that_score_are_found_broken) {
+  using fault = faulty::fault;
+  using kind = observed_rows::kind;
+  const auto broken = [](fault f, kind which = kind::last) -> std::string {
+    const auto r = testing::check_policy(faulty{f, which});
+    return r ? r.broken : "";
+  };
+  EXPECT_EQ(broken(fault::none), "");
+  EXPECT_EQ(broken(fault::none, kind::every), "");
+  EXPECT_EQ(broken(fault::takes_no_budget), "check: takes some budget");
+  EXPECT_EQ(broken(fault::refuses_later), "allocate: takes a budget that check takes");
+  EXPECT_EQ(broken(fault::forgets), "allocate: the same answer for the same arguments");
+  EXPECT_EQ(broken(fault::negative), "allocate: no budget is negative");
+  EXPECT_EQ(broken(fault::one_slot_more), "allocate: heads that are scored share heads * budget exactly");
+  EXPECT_EQ(broken(fault::names_a_head_too_many), "observes: heads ascend and are there");
+  EXPECT_EQ(broken(fault::cuts_rows), "rescore: rows keep their length");
+  EXPECT_EQ(broken(fault::writes_behind_rows), "rescore: writes its rows alone");
+  EXPECT_EQ(broken(fault::divides_by_nothing), "rescore: finite sums give finite scores");
+  EXPECT_EQ(broken(fault::replaces_sums, kind::every), "rescore: rows observed `every` add to the scores");
+  EXPECT_EQ(broken(fault::adds_to_the_last), "rescore: rows observed `last` replace the scores");
 }
 
 /// Every policy, its budget of all slots: nothing is dropped (T1).

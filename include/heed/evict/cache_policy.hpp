@@ -22,6 +22,8 @@ struct observed_rows {
 ///
 /// check(q_heads, kv_heads, budget)    refuses parameters and budgets that can't work, before anything is seen
 /// allocate(scores, budget, budgets)   budgets of the key-value heads, from the layer's budget in tokens per head
+///
+/// Laws      allocate takes every budget that check takes; the same answer for the same arguments
 template <class P>
 concept cache_policy = eviction_policy<P> &&
     requires(const P p, index_t n, const score_view& scores, std::span<index_t> budgets) {
@@ -33,7 +35,11 @@ concept cache_policy = eviction_policy<P> &&
 
 /// A cache_policy that scores. rescore(sums, q_heads, scores): sums[i][slot] are the probabilities of the observed rows
 /// added up, i counting the observed heads, and may be overwritten; scores has a row of the right length per key-value
-/// head. Rows observed `last` replace the scores, rows observed `every` add to them.
+/// head.
+///
+/// Laws      budgets add up to heads * budget exactly; rescore writes its rows and no more; rows observed `last`
+/// replace
+///           the scores, rows observed `every` add to them
 template <class P>
 concept scoring_policy = cache_policy<P> &&
     requires(const P p, const tensor_view<float, 2>& sums, index_t q_heads, const score_table& scores) {

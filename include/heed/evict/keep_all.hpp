@@ -6,7 +6,7 @@
 
 namespace heed {
 
-/// Every slot stays, whatever the budget.
+/// Every slot stays, whatever the budget: all are protected.
 struct keep_all {
   [[nodiscard]] HEED_INLINE failure check(index_t, index_t, index_t) const noexcept { return {}; }
   [[nodiscard]] HEED_INLINE failure allocate(const score_view& scores, index_t,
@@ -14,6 +14,7 @@ struct keep_all {
     for (index_t h = 0; h < scores.kv_heads(); ++h) budgets[static_cast<std::size_t>(h)] = scores.slots(h);
     return {};
   }
+  [[nodiscard]] HEED_INLINE protect_ends protection() const noexcept { return {detail::most_slots, 0}; }
   [[nodiscard]] HEED_INLINE failure keep(const score_view& scores, std::span<const index_t> budgets,
                                          kept_lists& kept) const noexcept {
     if (const failure f = detail::check_heads(scores, budgets, kept)) return f;

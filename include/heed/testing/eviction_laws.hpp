@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Executable laws of the stages of an eviction: protections, policies, allocators, caches that evict.
-#include <heed/evict/stages.hpp>
+#include <heed/evict/cache_policy.hpp>
 #include <heed/testing/random_bits.hpp>
 
 #include <limits>
@@ -20,9 +20,11 @@ struct eviction_report {
 };
 
 /// What is drawn: `draws` times some heads of up to `most_slots` slots. least_budget: the least that the policy takes.
+/// group: query heads of a key-value head.
 struct eviction_draws {
   index_t kv_heads = 3, most_slots = 70, least_budget = 0;
   std::uint64_t draws = 200, seed = 1;
+  index_t group = 2;
 };
 
 namespace detail {
@@ -116,29 +118,104 @@ eviction_report check_kept(const P& policy, const score_view& s, std::span<const
   }
   return {};
 }
+/// The laws of cache_policy, of a layer's budget or the next larger one that check takes.
+template <cache_policy P>
+eviction_report check_allocate(const P& policy, const score_view& s, index_t budget, index_t group, kept_lists& kept) {
+  const index_t heads = s.kv_heads(), most = budget + 4 * kept.max_slots();
+  while (policy.check(heads * group, heads, budget) && budget < most) ++budget;
+  if (const failure f = policy.check(heads * group, heads, budget))
+    return {"check: takes some budget", -1, f.at, f.value, f.limit};
+  std::vector<index_t> budgets(static_cast<std::size_t>(heads), -1), again(static_cast<std::size_t>(heads), -2);
+  if (const failure f = policy.allocate(s, budget, budgets))
+    return {"allocate: takes a budget that check takes", f.at, -1, f.value, f.limit};
+  if (policy.allocate(s, budget, again) || again != budgets)
+    return {"allocate: the same answer for the same arguments"};
+  index_t total = 0;
+  for (index_t h = 0; h < heads; ++h) {
+    const index_t b = budgets[static_cast<std::size_t>(h)];
+    if (b < 0) return {"allocate: no budget is negative", h, -1, b, 0};
+    total += b;
+  }
+  if (const index_t all = heads * budget; scoring_policy<P> && total != all)
+    return {"allocate: heads that are scored share heads * budget exactly", -1, -1, total, all};
+  return check_kept(policy, s, budgets, kept);
+}
+
+/// The laws of rescore, on sums that are 0 beyond a head's slots, as a driver hands them over.
+template <scoring_policy P>
+eviction_report check_rescore(const P& policy, std::span<index_t> lengths, index_t most_slots, index_t group,
+                              random_bits& bits) {
+  const auto heads = static_cast<index_t>(lengths.size()), stride = most_slots + 3;
+  const observed_rows o = policy.observes();
+  if (const failure f = heed::detail::check_chosen("observes", o.heads, heads * group))
+    return {"observes: heads ascend and are there", -1, f.at, f.value, f.limit};
+  index_t longest = 0;
+  for (const index_t n : lengths) longest = greater(longest, n);
+  if (longest == 0 || o.which == observed_rows::kind::none) return {};
+  const index_t rows = o.heads.empty() ? heads * group : static_cast<index_t>(o.heads.size());
+  std::vector<float> sums(static_cast<std::size_t>(rows * longest)), before(static_cast<std::size_t>(heads * stride));
+  for (index_t i = 0; i < rows; ++i) {
+    const index_t head = o.heads.empty() ? i : o.heads[static_cast<std::size_t>(i)];
+    for (index_t j = 0; j < lengths[static_cast<std::size_t>(head / group)]; ++j)
+      sums[static_cast<std::size_t>(i * longest + j)] = static_cast<float>(bits.in(0, 64)) / 8;
+  }
+  for (float& x : before) x = static_cast<float>(bits.in(1, 64)) / 8;
+  const auto rescored = [&](std::vector<float> memory) {
+    std::vector<float> own = sums; // may be overwritten
+    policy.rescore(view(own.data(), rows, longest), heads * group,
+                   score_table(view(memory.data(), heads, stride), lengths));
+    return memory;
+  };
+  const bool adds = o.which == observed_rows::kind::every;
+  const std::vector<index_t> held(lengths.begin(), lengths.end());
+  const std::vector<float> after = rescored(before), fresh = rescored(std::vector<float>(before.size()));
+  for (index_t h = 0; h < heads; ++h) {
+    const index_t n = held[static_cast<std::size_t>(h)];
+    if (lengths[static_cast<std::size_t>(h)] != n) return {"rescore: rows keep their length", h, -1, 0, n};
+    for (index_t j = 0; j < stride; ++j) {
+      const auto i = static_cast<std::size_t>(h * stride + j);
+      const float was = before[i], x = after[i], y = fresh[i];
+      if (j >= n && (x != was || y != 0.f)) return {"rescore: writes its rows alone", h, j, 0, n};
+      if (j >= n) continue;
+      if (!(x - x == 0.f)) return {"rescore: finite sums give finite scores", h, j, 0, n};
+      if (!adds && x != y) return {"rescore: rows observed `last` replace the scores", h, j, 0, n};
+      const float apart = x > was + y ? x - (was + y) : was + y - x;
+      if (adds && apart > 4 * std::numeric_limits<float>::epsilon() * (was + y))
+        return {"rescore: rows observed `every` add to the scores", h, j, 0, n};
+    }
+  }
+  return {};
+}
 } // namespace HEED_ISA
 } // namespace detail
 
 inline namespace HEED_ISA {
 
-/// Every law of eviction_policy, on scores of all kinds, heads of different lengths, and budgets from the least to all.
+/// Every law of eviction_policy, and of cache_policy and scoring_policy where it is one, on scores of all kinds, heads
+/// of different lengths, and budgets from the least to all.
 template <eviction_policy P> [[nodiscard]] eviction_report check_policy(const P& policy, const eviction_draws& d = {}) {
   random_bits bits{d.seed};
   score_table scores(d.kv_heads, d.most_slots);
   kept_lists kept(d.kv_heads, d.most_slots);
-  std::vector<index_t> budgets(static_cast<std::size_t>(d.kv_heads));
+  std::vector<index_t> budgets(static_cast<std::size_t>(d.kv_heads)), lengths = budgets;
   for (std::uint64_t draw = 0; draw < d.draws; ++draw) {
     const index_t longest = bits.in(0, d.most_slots + 1);
     for (index_t h = 0; h < d.kv_heads; ++h) {
       const index_t n = bits.in(0, 2) == 0 ? longest : bits.in(0, longest + 1);
       if (scores.resize(h, n)) return {"score_table: takes up to max_slots", h};
+      lengths[static_cast<std::size_t>(h)] = n;
       const auto kind = static_cast<detail::score_kind>(bits.in(0, static_cast<index_t>(detail::score_kind::last)));
       for (float& s : scores.row(h)) s = detail::drawn_score(bits, kind);
       budgets[static_cast<std::size_t>(h)] =
           greater(d.least_budget, bits.in(0, 3) == 0 ? n + bits.in(-1, 2) : bits.in(0, n + 1));
       budgets[static_cast<std::size_t>(h)] = greater(0, budgets[static_cast<std::size_t>(h)]);
     }
-    if (eviction_report r = detail::check_kept(policy, scores, budgets, kept)) {
+    eviction_report r = detail::check_kept(policy, scores, budgets, kept);
+    if constexpr (cache_policy<P>)
+      if (!r) r = detail::check_allocate(policy, scores, budgets[0], d.group, kept);
+    if constexpr (scoring_policy<P>)
+      if (!r) r = detail::check_rescore(policy, lengths, d.most_slots, d.group, bits);
+    if (r) {
       r.draw = draw;
       return r;
     }
