@@ -29,15 +29,41 @@ enum class errc : unsigned char {
   out_of_memory,       ///< attend could not allocate its workspace
 };
 
+/// A value or limit as it stands in a message: a whole number, or a real one, told to six digits.
+class figure {
+public:
+  HEED_INLINE constexpr figure() noexcept : whole_(0), is_real_(false) {}
+  template <std::integral T> HEED_INLINE constexpr figure(T x) noexcept : whole_{x}, is_real_(false) {} // NOLINT
+  template <std::floating_point T>
+  HEED_INLINE constexpr figure(T x) noexcept : real_(static_cast<double>(x)), is_real_(true) {} // NOLINT
+  [[nodiscard]] HEED_INLINE constexpr bool is_real() const noexcept { return is_real_; }
+  [[nodiscard]] HEED_INLINE constexpr double real() const noexcept {
+    return is_real_ ? real_ : static_cast<double>(whole_);
+  }
+  /// Of a real number the part before the point, held inside 64 bits; NaN becomes the least.
+  HEED_INLINE constexpr operator index_t() const noexcept { // NOLINT
+    if (!is_real_) return whole_;
+    if (real_ >= 9.2e18) return PTRDIFF_MAX;
+    return real_ > -9.2e18 ? static_cast<index_t>(real_) : PTRDIFF_MIN;
+  }
+
+private:
+  union {
+    index_t whole_;
+    double real_;
+  };
+  bool is_real_;
+};
+
 /// A code with the text for people: "<argument>: <property> is <value>, <relation> <limit>".
 /// Texts are string literals. at >= 0 names an entry: "offsets[3] is 7, ...".
 struct failure {
   errc code = errc::ok;
   const char* argument = "";
   const char* property = "";
-  index_t value = 0;
+  figure value = 0;
   const char* relation = "";
-  index_t limit = 0;
+  figure limit = 0;
   index_t at = -1;
   HEED_INLINE explicit operator bool() const noexcept { return code != errc::ok; }
 };
@@ -68,6 +94,54 @@ struct text_buffer {
     put(&digits[n]);
   }
 };
+
+inline namespace HEED_ISA {
+/// Six digits without trailing zeros, as printf's %g in the C locale: 0.7, 1e-05, 9.2e+18, nan, -inf.
+HEED_NOINLINE inline void put_real(text_buffer& b, double x) noexcept {
+  if (x != x) return b.put("nan");
+  if (__builtin_signbit(x)) b.put("-");
+  double rest = __builtin_fabs(x);
+  if (rest == __builtin_inf()) return b.put("inf");
+  if (!(rest > 0)) return b.put("0"); // and what counts as zero where denormals do
+  index_t tens = 0;                   // rest * 10^tens is |x|; each step errs by an ulp, 1e-13 in all
+  for (; rest >= 10; ++tens) rest /= 10;
+  for (; rest < 1; --tens) rest *= 10;
+  auto digits = static_cast<index_t>(rest * 1e5 + 0.5);
+  if (digits >= 1000000) digits /= 10, ++tens;
+  const bool scientific = tens < -4 || tens > 5;
+  const index_t point = scientific ? 1 : tens + 1; // digits before it
+  char text[7];
+  index_t n = 6;
+  for (index_t i = 6; i-- > 0; digits /= 10) text[i] = static_cast<char>('0' + digits % 10);
+  while (n > 1 && n > point && text[n - 1] == '0') --n;
+  text[n] = '\0';
+  if (point <= 0) {
+    b.put("0.");
+    for (index_t i = point; i < 0; ++i) b.put("0");
+    return b.put(text);
+  }
+  const char* const behind = text + point;
+  char first[7];
+  for (index_t i = 0; i < point; ++i) first[i] = text[i];
+  first[point] = '\0';
+  b.put(first);
+  if (n > point) {
+    b.put(".");
+    b.put(behind);
+  }
+  if (!scientific) return;
+  b.put(tens < 0 ? "e-" : "e+");
+  const index_t power = tens < 0 ? -tens : tens;
+  if (power < 10) b.put("0");
+  b.put(power);
+}
+} // namespace HEED_ISA
+HEED_INLINE void put_figure(text_buffer& b, const figure& x) noexcept {
+  if (x.is_real())
+    put_real(b, x.real());
+  else
+    b.put(static_cast<index_t>(x));
+}
 } // namespace detail
 
 /// What attend throws: a code and a text for people. The text lives in the object: no allocation. The thrown object is
@@ -85,11 +159,11 @@ public:
       b.put("]");
     }
     b.put(" is ");
-    b.put(f.value);
+    detail::put_figure(b, f.value);
     b.put(", ");
     b.put(f.relation);
     b.put(" ");
-    b.put(f.limit);
+    detail::put_figure(b, f.limit);
   }
   [[nodiscard]] HEED_INLINE errc code() const noexcept { return code_; }
   [[nodiscard]] HEED_INLINE const char* what() const noexcept { return text_; }

@@ -58,6 +58,6 @@ TEST(epilogue_sink_logit, refused_with_code_and_text) {
   EXPECT_EQ(check({0.f, -inf, inf, 3.f}), refusal());
   EXPECT_EQ(check({0.f, 0.f, 0.f}), refusal(errc::bad_extent, "sink_logit: size is 3, but the query heads are 4"));
   EXPECT_EQ(check({0.f, 0.f, std::nanf(""), 0.f}),
-            refusal(errc::bad_value, "sink_logit: NaN among logits[2] is 1, no sink is -inf; the limit is 0"));
+            refusal(errc::bad_value, "sink_logit: logits[2] is nan, must be a number; no sink is -inf"));
 }
 } // namespace

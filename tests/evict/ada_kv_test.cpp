@@ -148,7 +148,7 @@ TEST(evict_ada_kv, has_the_defaults_of_its_source) {
 
 TEST(evict_ada_kv, refuses_what_its_rule_cannot_use) {
   EXPECT_EQ(refusal((ada_kv{2, {}, {}, 1.5}.check(1, 1, 9))),
-            (refusal{errc::bad_value, "ada_kv: alpha outside 0 to 1 is 1, the most is 0"}));
+            (refusal{errc::bad_value, "ada_kv: alpha is 1.5, must be from 0 to 1"}));
   EXPECT_EQ(refusal((ada_kv{2, {}, {}, .2}.check(257, 257, 9))),
             (refusal{errc::bad_extent, "ada_kv: kv_heads is 257, the most is 256"}));
   EXPECT_EQ(refusal((ada_kv{2, {}, {}, .2}.check(1, 1, 2))),

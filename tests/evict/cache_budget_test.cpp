@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include <cmath>
 #include <support/random.hpp>
 #include <support/refusal.hpp>
 
@@ -45,9 +48,9 @@ TEST(evict_cache_budget, refuses_what_is_no_budget) {
   EXPECT_EQ(refusal(cache_budget::bytes(-5).check()),
             (refusal{errc::bad_value, "cache_budget: bytes is -5, the least is 0"}));
   EXPECT_EQ(refusal(cache_budget::fraction(1.5).check()),
-            (refusal{errc::bad_value, "cache_budget: fraction in percent is 150, the limits are 0 and 100"}));
-  EXPECT_EQ(refusal(cache_budget::fraction(0. / 0. * -1.).check()),
-            (refusal{errc::bad_value, "cache_budget: fraction in percent is -1, the limits are 0 and 100"}));
+            (refusal{errc::bad_value, "cache_budget: fraction is 1.5, must be from 0 to 1"}));
+  EXPECT_EQ(refusal(cache_budget::fraction(std::nan("")).check()),
+            (refusal{errc::bad_value, "cache_budget: fraction is nan, must be from 0 to 1"}));
   EXPECT_FALSE(cache_budget::fraction(0).check());
 }
 } // namespace

@@ -126,7 +126,7 @@ TEST(evict_layer_budget, refuses_totals_out_of_reach_before_writing) {
   EXPECT_EQ(weighed({.5, .5}, 30, {4, 18}, out),
             (refusal{errc::bad_extent, "layer_budget: number of weights is 2, the layers are 3"}));
   EXPECT_EQ(weighed({.5, 1.2, .5}, 30, {4, 18}, out),
-            (refusal{errc::bad_value, "layer_budget: weights outside 0 to 1[1] is 1, the most is 0"}));
+            (refusal{errc::bad_value, "layer_budget: weights[1] is 1.2, must be from 0 to 1"}));
   EXPECT_EQ(weighed({.5, .3, .2}, 30, {-1, 18}, out),
             (refusal{errc::bad_value, "layer_budget: min is -1, the least is 0"}));
   EXPECT_EQ(weighed({.5, .3, .2}, 30, {19, 18}, out),

@@ -16,9 +16,9 @@ TEST(problem_scale, refused_with_code_and_text) {
   const auto check = [](double x) { return refusal(scale{x}.check(call_extents{})); };
   for (const double x : {0., -0., 1., -3., 1e-310, std::numeric_limits<double>::max()}) EXPECT_EQ(check(x), refusal());
   constexpr double inf = std::numeric_limits<double>::infinity();
-  EXPECT_EQ(check(inf), refusal(errc::bad_value, "scale: value is 9223372036854775807, must be finite, as 1"));
-  EXPECT_EQ(check(-inf), refusal(errc::bad_value, "scale: value is -9223372036854775808, must be finite, as 1"));
+  EXPECT_EQ(check(inf), refusal(errc::bad_value, "scale: value is inf, must be finite, as 1"));
+  EXPECT_EQ(check(-inf), refusal(errc::bad_value, "scale: value is -inf, must be finite, as 1"));
   EXPECT_EQ(check(std::numeric_limits<double>::quiet_NaN()),
-            refusal(errc::bad_value, "scale: value is -9223372036854775808, must be finite, as 1"));
+            refusal(errc::bad_value, "scale: value is nan, must be finite, as 1"));
 }
 } // namespace

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <support/refusal.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -17,6 +19,7 @@ using heed::errc;
 using heed::index_t;
 using heed::rope;
 using heed::rope_scaling;
+using heed::test::refusal;
 
 constexpr double pi = std::numbers::pi;
 
@@ -120,30 +123,39 @@ TEST(rope_rope_scaling, yarn_golden_values) {
 }
 
 TEST(rope_rope_scaling, refuses_what_gives_no_frequency) {
-  const auto code = [](const rope_scaling& s) { return s.check(8).code; };
+  const auto check = [](const rope_scaling& s) { return refusal(s.check(8)); };
+  const auto wrong = [](const char* property, const char* value, const char* relation = "must be finite and above 0") {
+    return refusal(errc::bad_value, std::string("rope_scaling: ") + property + " is " + value + ", " + relation);
+  };
   const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(code({}), errc::ok);
-  EXPECT_EQ(code(rope_scaling::linear(8)), errc::ok);
-  for (const double x : {0., -1., inf, nan}) {
-    EXPECT_EQ(code(rope_scaling::linear(x)), errc::bad_value) << x;
-    EXPECT_EQ(code(rope_scaling::yarn({.factor = x})), errc::bad_value) << x;
-    EXPECT_EQ(code(rope_scaling::yarn({.magnitude = x})), errc::bad_value) << x;
-    EXPECT_EQ(code(rope_scaling::yarn({.beta_slow = x})), errc::bad_value) << x;
-    EXPECT_EQ(code(rope_scaling::yarn({.beta_fast = x})), errc::bad_value) << x;
-    EXPECT_EQ(code(rope_scaling::llama3({.factor = x})), errc::bad_value) << x;
-    EXPECT_EQ(code(rope_scaling::llama3({.low_freq_factor = x})), errc::bad_value) << x;
-    EXPECT_EQ(code(rope_scaling::llama3({.high_freq_factor = x})), errc::bad_value) << x;
+  EXPECT_EQ(check({}), refusal());
+  EXPECT_EQ(check(rope_scaling::linear(8)), refusal());
+  const std::pair<double, const char*> bad[] = {{0., "0"}, {-0.25, "-0.25"}, {inf, "inf"}, {nan, "nan"}};
+  for (const auto& [x, text] : bad) {
+    EXPECT_EQ(check(rope_scaling::linear(x)), wrong("factor", text));
+    EXPECT_EQ(check(rope_scaling::yarn({.factor = x})), wrong("factor", text));
+    EXPECT_EQ(check(rope_scaling::yarn({.magnitude = x})), wrong("magnitude", text));
+    EXPECT_EQ(check(rope_scaling::yarn({.beta_slow = x})), wrong("beta_slow", text));
+    EXPECT_EQ(check(rope_scaling::yarn({.beta_fast = x})),
+              wrong("beta_fast", text, "must be finite and above beta_slow 1"));
+    EXPECT_EQ(check(rope_scaling::llama3({.factor = x})), wrong("factor", text));
+    EXPECT_EQ(check(rope_scaling::llama3({.low_freq_factor = x})), wrong("low_freq_factor", text));
+    EXPECT_EQ(check(rope_scaling::llama3({.high_freq_factor = x})),
+              wrong("high_freq_factor", text, "must be finite and above low_freq_factor 1"));
   }
-  EXPECT_EQ(code(rope_scaling::yarn({.original_length = 0})), errc::bad_value);
-  EXPECT_EQ(code(rope_scaling::llama3({.original_length = -5})), errc::bad_value);
-  EXPECT_EQ(code(rope_scaling::llama3({.low_freq_factor = 4, .high_freq_factor = 4})), errc::bad_value);
+  EXPECT_EQ(check(rope_scaling::yarn({.original_length = 0})), wrong("original_length", "0"));
+  EXPECT_EQ(check(rope_scaling::llama3({.original_length = -5})), wrong("original_length", "-5"));
+  EXPECT_EQ(check(rope_scaling::llama3({.low_freq_factor = .9, .high_freq_factor = .7})),
+            wrong("high_freq_factor", "0.7", "must be finite and above low_freq_factor 0.9"));
+  EXPECT_EQ(check(rope_scaling::llama3({.low_freq_factor = 4, .high_freq_factor = 4})),
+            wrong("high_freq_factor", "4", "must be finite and above low_freq_factor 4"));
   std::vector<float> list{1, 1, 1, 1};
-  EXPECT_EQ(code(rope_scaling::divisors(list)), errc::ok);
+  EXPECT_EQ(check(rope_scaling::divisors(list)), refusal());
   list[2] = 0;
-  const heed::failure f = rope_scaling::divisors(list).check(8);
-  EXPECT_STREQ(heed::error(f).what(), "rope_scaling: divisors[2] is 0, must be finite and above 0");
+  EXPECT_EQ(check(rope_scaling::divisors(list)), wrong("divisors[2]", "0"));
   list.pop_back();
-  EXPECT_EQ(code(rope_scaling::divisors(list)), errc::bad_extent);
+  EXPECT_EQ(check(rope_scaling::divisors(list)),
+            refusal(errc::bad_extent, "rope_scaling: number of divisors is 3, must be 4"));
 }
 
 } // namespace

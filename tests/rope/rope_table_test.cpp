@@ -6,12 +6,16 @@
 
 #include "rope_checks.hpp"
 
+#include <support/refusal.hpp>
+
 namespace {
 
 using heed::errc;
 using heed::index_t;
 using heed::rope;
 using heed::rope_table;
+using heed::test::refusal;
+using heed::test::refusal_of;
 
 template <class T> void expect_same_bits() {
   using A = heed::accum_t<T>;
@@ -49,24 +53,21 @@ TEST(rope_rope_table, refuses_too_little_room_and_other_token_counts) {
   const rope r{.dims = 8};
   const std::vector<index_t> positions{1, 2, 3};
   std::vector<float> numbers(24), rows(3 * 8, 1.f);
-  const auto code = [](auto&& call) {
-    try {
-      call();
-    } catch (const heed::error& e) {
-      return e.code();
-    }
-    return errc::ok;
-  };
   const auto make = [&](const rope& with, std::size_t room) {
-    return code([&] { rope_table<float>(with, positions, std::span<float>(numbers).first(room)); });
+    return refusal_of([&] { rope_table<float>(with, positions, std::span<float>(numbers).first(room)); });
   };
-  EXPECT_EQ(make(r, 24), errc::ok);
-  EXPECT_EQ(make(r, 23), errc::length_out_of_range);
-  EXPECT_EQ(make(rope{.dims = 3}, 24), errc::bad_value);
+  EXPECT_EQ(make(r, 24), refusal());
+  EXPECT_EQ(make(r, 23),
+            refusal(errc::length_out_of_range, "numbers: size divided by dims is 2, but the tokens are 3"));
+  EXPECT_EQ(make(rope{.dims = 3}, 24), refusal(errc::bad_value, "rope: dims is 3, must be even and at least 0"));
   const rope_table<float> table(r, positions, std::span<float>(numbers));
-  EXPECT_EQ(code([&] { heed::rotate(table, heed::view(rows.data(), 3, 1, 8)); }), errc::ok);
-  EXPECT_EQ(code([&] { heed::rotate(table, heed::view(rows.data(), 2, 1, 8)); }), errc::bad_extent);
-  EXPECT_EQ(code([&] { heed::rotate(table, heed::view(rows.data(), 3, 2, 4)); }), errc::dim_mismatch);
+  const auto turn = [&](index_t tokens, index_t heads, index_t dim) {
+    return refusal_of([&] { heed::rotate(table, heed::view(rows.data(), tokens, heads, dim)); });
+  };
+  EXPECT_EQ(turn(2, 1, 8), refusal(errc::bad_extent, "in: number of tokens is 2, but those of the table are 3"));
+  EXPECT_EQ(turn(3, 2, 4), refusal(errc::dim_mismatch, "rope: dims is 8, but the rows have dim 4"));
+  EXPECT_EQ(rows, std::vector<float>(3 * 8, 1.f));
+  EXPECT_EQ(turn(3, 1, 8), refusal());
 }
 
 } // namespace

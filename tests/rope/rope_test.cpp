@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <support/refusal.hpp>
+
 #include <limits>
 #include <vector>
 
@@ -14,15 +16,25 @@ using heed::errc;
 using heed::index_t;
 using heed::rope;
 using heed::rope_layout;
+using heed::test::refusal;
 
 TEST(rope_rope, refuses_odd_dims_and_bases_that_give_no_angles) {
   EXPECT_EQ(rope{.dims = 0}.check().code, errc::ok);
   EXPECT_EQ(rope{.dims = 2}.check().code, errc::ok);
-  for (const index_t dims : {-2, -1, 1, 63}) EXPECT_EQ(rope{.dims = dims}.check().code, errc::bad_value) << dims;
-  for (const double theta :
-       {1., 0., -10000., std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()})
-    EXPECT_EQ((rope{.dims = 4, .theta = theta}.check().code), errc::bad_value) << theta;
-  EXPECT_EQ((rope{.dims = 4, .scaling = heed::rope_scaling::linear(0)}.check().code), errc::bad_value);
+  for (const index_t dims : {-2, -1, 1, 63})
+    EXPECT_EQ(refusal(rope{.dims = dims}.check()),
+              refusal(errc::bad_value, "rope: dims is " + std::to_string(dims) + ", must be even and at least 0"));
+  const auto of_theta = [](double theta) { return refusal(rope{.dims = 4, .theta = theta}.check()); };
+  const auto expected = [](const char* theta) {
+    return refusal(errc::bad_value, std::string("rope: theta is ") + theta + ", must be finite and above 1");
+  };
+  EXPECT_EQ(of_theta(1), expected("1"));
+  EXPECT_EQ(of_theta(0.75), expected("0.75"));
+  EXPECT_EQ(of_theta(-10000.5), expected("-10000.5"));
+  EXPECT_EQ(of_theta(std::numeric_limits<double>::infinity()), expected("inf"));
+  EXPECT_EQ(of_theta(std::numeric_limits<double>::quiet_NaN()), expected("nan"));
+  EXPECT_EQ(refusal(rope{.dims = 4, .scaling = heed::rope_scaling::linear(-0.3)}.check()),
+            refusal(errc::bad_value, "rope_scaling: factor is -0.3, must be finite and above 0"));
 }
 
 TEST(rope_rope, source_dims_are_a_permutation_that_keeps_pairs_together) {

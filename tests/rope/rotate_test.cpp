@@ -5,6 +5,8 @@
 
 #include "rope_checks.hpp"
 
+#include <support/refusal.hpp>
+
 #include <cstring>
 
 namespace {
@@ -17,6 +19,8 @@ using heed::rope;
 using heed::rope_layout;
 using heed::rope_scaling;
 using heed::test::half_ulp_of_one;
+using heed::test::refusal;
+using heed::test::refusal_of;
 
 constexpr rope_layout layouts[] = {rope_layout::interleaved, rope_layout::half};
 
@@ -175,32 +179,30 @@ TEST(rope_rotate, rerotate_moves_keys_and_keeps_their_magnitude) {
   }
 }
 
-errc thrown(auto&& call) {
-  try {
-    call();
-  } catch (const heed::error& e) {
-    return e.code();
-  }
-  return errc::ok;
-}
-
 TEST(rope_rotate, refuses_before_it_writes) {
   std::vector<float> x(4 * 2 * 8, 0.5f), y(x.size());
   const std::vector<float> before = x;
   const auto v = heed::view(x.data(), 4, 2, 8);
   const std::vector<index_t> four{1, 2, 3, 4}, three{1, 2, 3}, far{PTRDIFF_MIN, 0, 0, 0};
   const rope r{.dims = 8};
-  EXPECT_EQ(thrown([&] { heed::rotate(r, three, v); }), errc::bad_extent);
-  EXPECT_EQ(thrown([&] { heed::rotate(rope{.dims = 7}, four, v); }), errc::bad_value);
-  EXPECT_EQ(thrown([&] { heed::rotate(rope{.dims = 10}, four, v); }), errc::dim_mismatch);
-  EXPECT_EQ(thrown([&] { heed::rotate(r, four, v, heed::view(y.data(), 4, 2, 7)); }), errc::bad_extent);
-  EXPECT_EQ(thrown([&] { heed::rerotate(r, three, four, v); }), errc::bad_extent);
-  EXPECT_EQ(thrown([&] { heed::rerotate(r, far, four, v); }), errc::size_overflow);
-  EXPECT_EQ(thrown([&] { heed::convert_layout(rope_layout::half, rope_layout::interleaved, 8, v, v); }), errc::overlap);
-  EXPECT_EQ(thrown([&] { heed::convert_layout(rope_layout::half, rope_layout::interleaved, 9, v, v); }),
-            errc::bad_value);
+  const refusal one_short(errc::bad_extent, "positions: number of positions is 3, but the tokens are 4");
+  EXPECT_EQ(refusal_of([&] { heed::rotate(r, three, v); }), one_short);
+  EXPECT_EQ(refusal_of([&] { heed::rotate(rope{.dims = 7}, four, v); }),
+            refusal(errc::bad_value, "rope: dims is 7, must be even and at least 0"));
+  EXPECT_EQ(refusal_of([&] { heed::rotate(rope{.dims = 10}, four, v); }),
+            refusal(errc::dim_mismatch, "rope: dims is 10, but the rows have dim 8"));
+  EXPECT_EQ(refusal_of([&] { heed::rotate(r, four, v, heed::view(y.data(), 4, 2, 7)); }),
+            refusal(errc::bad_extent, "out: extent[2] is 7, but that of in is 8"));
+  EXPECT_EQ(refusal_of([&] { heed::rerotate(r, three, four, v); }),
+            refusal(errc::bad_extent, "from: number of positions is 3, but to has 4"));
+  EXPECT_EQ(refusal_of([&] { heed::rerotate(r, far, four, v); }),
+            refusal(errc::size_overflow, "from: position[0] is -9223372036854775808, is too far from 1"));
+  EXPECT_EQ(refusal_of([&] { heed::convert_layout(rope_layout::half, rope_layout::interleaved, 8, v, v); }),
+            refusal(errc::overlap, "out: bytes shared with in is 1, the limit is 0"));
+  EXPECT_EQ(refusal_of([&] { heed::convert_layout(rope_layout::half, rope_layout::interleaved, 9, v, v); }),
+            refusal(errc::bad_value, "rope: dims is 9, must be even and at least 0"));
   EXPECT_TRUE(heed::test::same_bits(x, before));
-  EXPECT_EQ(heed::check_rotate(r, three, v, v).code, errc::bad_extent);
+  EXPECT_EQ(refusal(heed::check_rotate(r, three, v, v)), one_short);
   EXPECT_FALSE(heed::check_rotate(r, four, v, v));
 }
 

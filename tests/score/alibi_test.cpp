@@ -5,12 +5,15 @@
 
 #include "score_checks.hpp"
 
+#include <support/refusal.hpp>
+
 #include <cmath>
 
 namespace {
 
 using heed::alibi;
 using heed::index_t;
+using heed::test::refusal;
 
 TEST(score_alibi, slopes_of_eight_and_twelve_heads_are_those_of_the_paper) {
   const alibi eight = alibi::standard(8);
@@ -56,12 +59,13 @@ TEST(score_alibi, refuses_fewer_slopes_than_heads) {
   const index_t seen = 8;
   const heed::call_extents e = heed::test::extents(1, 1, 12, 4, &seen);
   EXPECT_FALSE(alibi::standard(12).check(e));
-  const heed::failure f = alibi::standard(8).check(e);
-  EXPECT_EQ(f.code, heed::errc::bad_extent);
-  EXPECT_STREQ(heed::error(f).what(), "alibi: number of slopes is 8, but the query heads are 12");
+  EXPECT_EQ(refusal(alibi::standard(8).check(e)),
+            refusal(heed::errc::bad_extent, "alibi: number of slopes is 8, but the query heads are 12"));
   const std::vector<float> slopes(11);
-  EXPECT_EQ(alibi{slopes}.check(e).code, heed::errc::bad_extent);
-  EXPECT_EQ(alibi::standard(12, std::numeric_limits<float>::quiet_NaN()).check(e).code, heed::errc::bad_value);
+  EXPECT_EQ(refusal(alibi{slopes}.check(e)),
+            refusal(heed::errc::bad_extent, "alibi: number of slopes is 11, but the query heads are 12"));
+  EXPECT_EQ(refusal(alibi::standard(12, std::numeric_limits<float>::quiet_NaN()).check(e)),
+            refusal(heed::errc::bad_value, "alibi: max_bias is nan, must be finite, as 8"));
 }
 
 } // namespace

@@ -5,12 +5,15 @@
 
 #include "score_checks.hpp"
 
+#include <support/refusal.hpp>
+
 #include <cmath>
 
 namespace {
 
 using heed::index_t;
 using heed::log_n;
+using heed::test::refusal;
 
 TEST(score_log_n, is_one_up_to_the_trained_length_and_a_logarithm_beyond) {
   const log_n mod{2048};
@@ -30,7 +33,9 @@ TEST(score_log_n, refuses_lengths_without_a_logarithm) {
   const index_t seen = 8;
   const heed::call_extents e = heed::test::extents(1, 1, 1, 1, &seen);
   EXPECT_FALSE(log_n{2}.check(e));
-  for (const index_t n : {-1, 0, 1}) EXPECT_EQ(log_n{n}.check(e).code, heed::errc::bad_value);
+  for (const index_t n : {-1, 0, 1})
+    EXPECT_EQ(refusal(log_n{n}.check(e)),
+              refusal(heed::errc::bad_value, "log_n: trained_length is " + std::to_string(n) + ", the least is 2"));
 }
 
 } // namespace

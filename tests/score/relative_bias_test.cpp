@@ -5,9 +5,12 @@
 
 #include "score_checks.hpp"
 
+#include <support/refusal.hpp>
+
 namespace {
 
 using heed::index_t;
+using heed::test::refusal;
 
 /// entry [head][column] = 100 head + column
 std::vector<float> numbered(index_t heads, index_t stride) {
@@ -56,13 +59,17 @@ TEST(score_relative_bias, refuses_tables_that_do_not_fit) {
   const auto data = numbered(4, 5);
   EXPECT_FALSE(heed::relative_bias{heed::view(data.data(), 4, 5)}.check(e));
   EXPECT_FALSE(heed::relative_bias{heed::view(data.data(), 1, 5)}.check(e));
-  EXPECT_EQ(heed::relative_bias{heed::view(data.data(), 3, 5)}.check(e).code, heed::errc::bad_extent);
-  EXPECT_EQ(heed::relative_bias{heed::view(data.data(), 0, 5)}.check(e).code, heed::errc::bad_extent);
-  EXPECT_EQ(heed::relative_bias{heed::view(data.data(), 4, 4)}.check(e).code, heed::errc::bad_extent);
-  EXPECT_EQ(heed::relative_bias{heed::view(data.data(), 4, 0)}.check(e).code, heed::errc::bad_extent);
-  EXPECT_EQ((heed::relative_bias{heed::view(static_cast<const float*>(nullptr), 4, 5)}.check(e).code),
-            heed::errc::null_pointer);
-  EXPECT_EQ((heed::relative_bias{heed::strided(data.data(), {4, 3}, {3, 2})}.check(e).code), heed::errc::bad_stride);
+  const auto check = [&](const heed::tensor_view<const float, 2>& table) {
+    return refusal(heed::relative_bias{table}.check(e));
+  };
+  const float* const p = data.data();
+  const auto extent = [](const char* text) { return refusal(heed::errc::bad_extent, text); };
+  EXPECT_EQ(check(heed::view(p, 3, 5)), extent("relative_bias: number of rows is 3, but the query heads are 4"));
+  EXPECT_EQ(check(heed::view(p, 0, 5)), extent("relative_bias: number of rows is 0, but the query heads are 4"));
+  EXPECT_EQ(check(heed::view(p, 4, 4)), extent("relative_bias: number of columns is 4, must be odd and at least 1"));
+  EXPECT_EQ(check(heed::view(p, 4, 0)), extent("relative_bias: number of columns is 0, must be odd and at least 1"));
+  EXPECT_EQ(check(heed::view(static_cast<const float*>(nullptr), 4, 5)).code, heed::errc::null_pointer);
+  EXPECT_EQ(check(heed::strided(p, {4, 3}, {3, 2})).code, heed::errc::bad_stride);
 }
 
 } // namespace

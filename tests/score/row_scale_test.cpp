@@ -5,11 +5,14 @@
 
 #include "score_checks.hpp"
 
+#include <support/refusal.hpp>
+
 namespace {
 
 using heed::errc;
 using heed::index_t;
 using heed::row_scale;
+using heed::test::refusal;
 
 const std::vector<float> factors{1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
 
@@ -39,22 +42,35 @@ TEST(score_row_scale, refuses_lists_that_do_not_cover_the_call) {
   heed::call_extents e = heed::test::extents(2, 5, 1, 1, &seen);
   const std::vector<index_t> offsets{0, 5, 10}, past_the_end{0, 6, 11}, negative{-1, 4, 9}, too_few{0, 5};
   const std::span<const float> all(factors);
-  EXPECT_EQ(row_scale::by_token(all, offsets).check(e).code, errc::ok);
-  EXPECT_EQ(row_scale::by_token(all, 5).check(e).code, errc::ok);
-  EXPECT_EQ(row_scale::by_position(all).check(e).code, errc::ok);
-  EXPECT_EQ(row_scale::by_token(all.first(9), offsets).check(e).code, errc::bad_extent);
-  EXPECT_EQ(row_scale::by_token(all.first(9), 5).check(e).code, errc::bad_extent);
-  EXPECT_EQ(row_scale::by_position(all.first(9)).check(e).code, errc::bad_extent);
-  EXPECT_EQ(row_scale::by_position({}).check(e).code, errc::bad_extent);
-  EXPECT_EQ(row_scale::by_token(all, past_the_end).check(e).code, errc::bad_extent);
-  EXPECT_EQ(row_scale::by_token(all, negative).check(e).code, errc::index_out_of_range);
-  EXPECT_EQ(row_scale::by_token(all, too_few).check(e).code, errc::bad_extent);
-  EXPECT_EQ(row_scale::by_token(all).check(e).code, errc::bad_value); // two sequences need rows_each
-  EXPECT_EQ(row_scale::by_token(all, -1).check(e).code, errc::bad_value);
+  const auto check = [&](const row_scale& mod) { return refusal(mod.check(e)); };
+  const auto extent = [](const char* text) { return refusal(errc::bad_extent, text); };
+  EXPECT_EQ(check(row_scale::by_token(all, offsets)), refusal());
+  EXPECT_EQ(check(row_scale::by_token(all, 5)), refusal());
+  EXPECT_EQ(check(row_scale::by_position(all)), refusal());
+  for (const row_scale& mod : {row_scale::by_token(all.first(9), offsets), row_scale::by_token(all.first(9), 5),
+                               row_scale::by_position(all.first(9))})
+    EXPECT_EQ(check(mod), extent("row_scale: number of factors is 9, but the call needs 10"));
+  EXPECT_EQ(check(row_scale::by_position({})), extent("row_scale: number of factors is 0, the least is 1"));
+  EXPECT_EQ(check(row_scale::by_token(all, past_the_end)),
+            extent("row_scale: number of factors is 10, but the call needs 11"));
+  EXPECT_EQ(check(row_scale::by_token(all, negative)),
+            refusal(errc::index_out_of_range, "row_scale: row_offsets[0] is -1, the least is 0"));
+  EXPECT_EQ(check(row_scale::by_token(all, too_few)), extent("row_scale: number of row_offsets is 2, must be 3"));
+  EXPECT_EQ(check(row_scale::by_token(all)), // two sequences need rows_each
+            refusal(errc::bad_value, "row_scale: rows_each is 0, but a sequence has rows 5"));
+  EXPECT_EQ(check(row_scale::by_token(all, -1)),
+            refusal(errc::bad_value, "row_scale: rows_each is -1, must be from 0 to 1099511627776"));
   e.sequences = 1;
-  EXPECT_EQ(row_scale::by_token(all).check(e).code, errc::ok);
+  EXPECT_EQ(check(row_scale::by_token(all)), refusal());
   const std::vector<index_t> wrap{PTRDIFF_MAX, PTRDIFF_MAX};
-  EXPECT_EQ(row_scale::by_token(all, wrap).check(e).code, errc::size_overflow);
+  EXPECT_EQ(check(row_scale::by_token(all, wrap)),
+            refusal(errc::size_overflow, "row_scale: row_offsets[0] is 9223372036854775807, plus the rows must stay "
+                                         "below 9223372036854775807"));
+  e = heed::test::extents(index_t{1} << 24, 1, 1, 1, &seen);
+  e.source = nullptr;
+  EXPECT_EQ(check(row_scale::by_token(std::span<const float>(factors.data(), PTRDIFF_MAX), index_t{1} << 40)),
+            refusal(errc::size_overflow, "row_scale: rows_each is 1099511627776, times the sequences must stay below "
+                                         "9223372036854775807"));
 }
 
 } // namespace

@@ -5,9 +5,13 @@
 
 #include "score_checks.hpp"
 
+#include <support/refusal.hpp>
+
 #include <cmath>
 
 namespace {
+
+using heed::test::refusal;
 
 constexpr heed::cell here{0, 0, 5, 3, 0, 3};
 
@@ -36,9 +40,16 @@ TEST(score_soft_cap, refuses_caps_that_are_no_positive_numbers) {
   const heed::index_t seen = 8;
   const heed::call_extents e = heed::test::extents(1, 1, 1, 1, &seen);
   EXPECT_FALSE(heed::soft_cap{30.f}.check(e));
-  for (const float cap : {0.f, -1.f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
-                          std::numeric_limits<float>::denorm_min()})
-    EXPECT_EQ(heed::soft_cap{cap}.check(e).code, heed::errc::bad_value) << cap;
+  const auto expect_refused = [&](float cap, const char* text) {
+    EXPECT_EQ(refusal(heed::soft_cap{cap}.check(e)), refusal(heed::errc::bad_value, text));
+  };
+  expect_refused(0.f, "soft_cap: cap is 0, must be finite and above 0");
+  expect_refused(-0.4f, "soft_cap: cap is -0.4, must be finite and above 0");
+  expect_refused(std::numeric_limits<float>::quiet_NaN(), "soft_cap: cap is nan, must be finite and above 0");
+  expect_refused(std::numeric_limits<float>::infinity(), "soft_cap: cap is inf, must be finite and above 0");
+  expect_refused(0x1p-101f, "soft_cap: cap is 3.9443e-31, the least is 7.88861e-31");
+  expect_refused(0x1p101f, "soft_cap: cap is 2.5353e+30, the most is 1.26765e+30");
+  for (const float cap : {0x1p-100f, 0x1p100f}) EXPECT_FALSE(heed::soft_cap{cap}.check(e));
 }
 
 } // namespace

@@ -6,6 +6,8 @@
 
 #include "score_checks.hpp"
 
+#include <support/refusal.hpp>
+
 #include <cmath>
 
 namespace {
@@ -13,6 +15,7 @@ namespace {
 using heed::bucket_sides;
 using heed::index_t;
 using heed::t5_buckets;
+using heed::test::refusal;
 
 /// The published formula in double, with key - query as there.
 index_t published(index_t relative, bool bidirectional, index_t buckets, index_t max_distance) {
@@ -79,16 +82,27 @@ TEST(score_t5_buckets, expand_to_a_table_that_gives_each_distance_its_bucket) {
 
 TEST(score_t5_buckets, refuse_what_has_no_buckets) {
   EXPECT_FALSE((t5_buckets{2, 2}.check()));
-  EXPECT_EQ((t5_buckets{1, 128}.check().code), heed::errc::bad_value);
-  EXPECT_EQ((t5_buckets{32, 16}.check().code), heed::errc::bad_value);
-  EXPECT_EQ((t5_buckets{2, 128, bucket_sides::both}.check().code), heed::errc::bad_value);
-  EXPECT_EQ((t5_buckets{5, 128, bucket_sides::both}.check().code), heed::errc::bad_value);
+  const auto value = [](const char* text) { return refusal(heed::errc::bad_value, text); };
+  EXPECT_EQ(refusal(t5_buckets{1, 128}.check()), value("t5_buckets: buckets is 1, the least is 2"));
+  EXPECT_EQ(refusal(t5_buckets{(1 << 20) + 1, index_t{1} << 30}.check()),
+            value("t5_buckets: buckets is 1048577, the most is 1048576"));
+  EXPECT_EQ(refusal(t5_buckets{32, 16}.check()), value("t5_buckets: max_distance is 16, must be above 16"));
+  EXPECT_EQ(refusal(t5_buckets{32, (index_t{1} << 40) + 1}.check()),
+            value("t5_buckets: max_distance is 1099511627777, the most is 1099511627776"));
+  for (const index_t n : {2, 5})
+    EXPECT_EQ(refusal(t5_buckets{n, 128, bucket_sides::both}.check()),
+              refusal(heed::errc::bad_value,
+                      "t5_buckets: buckets is " + std::to_string(n) + ", must be even and at least 4"));
   std::vector<float> in(8 * 2), out(2 * 41, 1.f);
   const t5_buckets b{8, 20};
   const auto weights = heed::view(static_cast<const float*>(in.data()), 8, 2);
-  EXPECT_EQ(b.expand(weights, heed::view(out.data(), 2, 40)).code, heed::errc::bad_extent);
-  EXPECT_EQ(b.expand(weights, heed::view(out.data(), 1, 41)).code, heed::errc::bad_extent);
-  EXPECT_EQ(b.expand(weights.slice(0, 0, 7), heed::view(out.data(), 2, 41)).code, heed::errc::bad_extent);
+  const auto extent = [](const char* text) { return refusal(heed::errc::bad_extent, text); };
+  EXPECT_EQ(refusal(b.expand(weights, heed::view(out.data(), 2, 40))),
+            extent("out: number of columns is 40, must be 41"));
+  EXPECT_EQ(refusal(b.expand(weights, heed::view(out.data(), 1, 41))),
+            extent("out: number of rows is 1, but the heads are 2"));
+  EXPECT_EQ(refusal(b.expand(weights.slice(0, 0, 7), heed::view(out.data(), 2, 41))),
+            extent("by_bucket: number of rows is 7, but buckets is 8"));
   EXPECT_EQ(out, std::vector<float>(2 * 41, 1.f));
 }
 

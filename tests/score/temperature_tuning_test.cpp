@@ -5,12 +5,15 @@
 
 #include "score_checks.hpp"
 
+#include <support/refusal.hpp>
+
 #include <cmath>
 
 namespace {
 
 using heed::index_t;
 using heed::temperature_tuning;
+using heed::test::refusal;
 
 TEST(score_temperature_tuning, grows_at_each_multiple_of_floor_scale) {
   const temperature_tuning mod{};
@@ -33,8 +36,10 @@ TEST(score_temperature_tuning, refuses_bad_parameters) {
   const index_t seen = 8;
   const heed::call_extents e = heed::test::extents(1, 1, 1, 1, &seen);
   EXPECT_FALSE(temperature_tuning{}.check(e));
-  EXPECT_EQ((temperature_tuning{0, 0.1f}.check(e).code), heed::errc::bad_value);
-  EXPECT_EQ((temperature_tuning{8, std::numeric_limits<float>::infinity()}.check(e).code), heed::errc::bad_value);
+  EXPECT_EQ(refusal(temperature_tuning{0, 0.1f}.check(e)),
+            refusal(heed::errc::bad_value, "temperature_tuning: floor_scale is 0, the least is 1"));
+  EXPECT_EQ(refusal(temperature_tuning{8, std::numeric_limits<float>::infinity()}.check(e)),
+            refusal(heed::errc::bad_value, "temperature_tuning: attn_scale is inf, must be finite, as 0"));
 }
 
 } // namespace

@@ -27,10 +27,4 @@ HEED_INLINE double fused(double a, double b, double c) noexcept { return __built
 
 HEED_INLINE bool is_finite(double x) noexcept { return __builtin_isfinite(x); }
 
-/// A number as a failure shows it: truncated, held inside 64 bits; NaN becomes the least.
-HEED_INLINE index_t shown(double x) noexcept {
-  if (x >= 9.2e18) return PTRDIFF_MAX;
-  return x > -9.2e18 ? static_cast<index_t>(x) : PTRDIFF_MIN;
-}
-
 } // namespace heed::detail

@@ -27,7 +27,13 @@ public:
     if (n != e.q_heads) return {errc::bad_extent, "sink_logit", "size", n, "but the query heads are", e.q_heads};
     for (index_t h = 0; h < n; ++h)
       if (__builtin_isnan(logits_[static_cast<std::size_t>(h)]))
-        return {errc::bad_value, "sink_logit", "NaN among logits", 1, "no sink is -inf; the limit is", 0, h};
+        return {errc::bad_value,
+                "sink_logit",
+                "logits",
+                __builtin_nan(""),
+                "must be a number; no sink is",
+                -__builtin_inf(),
+                h};
     return {};
   }
 

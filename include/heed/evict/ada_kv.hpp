@@ -85,7 +85,7 @@ struct ada_kv {
   double alpha = .2;
 
   [[nodiscard]] HEED_INLINE failure check(index_t, index_t kv_heads, index_t budget) const noexcept {
-    if (!(alpha >= 0. && alpha <= 1.)) return {errc::bad_value, "ada_kv", "alpha outside 0 to 1", 1, "the most is", 0};
+    if (!(alpha >= 0. && alpha <= 1.)) return {errc::bad_value, "ada_kv", "alpha", alpha, "must be from 0 to", 1};
     if (kv_heads > most_heads) return {errc::bad_extent, "ada_kv", "kv_heads", kv_heads, "the most is", most_heads};
     return scoring().check("ada_kv", budget);
   }

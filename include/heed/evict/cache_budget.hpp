@@ -41,7 +41,7 @@ public:
 
   [[nodiscard]] HEED_INLINE failure check() const noexcept {
     if (unit_ == unit::fraction && !(share_ >= 0. && share_ <= 1.))
-      return {errc::bad_value, "cache_budget", "fraction in percent", percent(share_), "the limits are 0 and", 100};
+      return {errc::bad_value, "cache_budget", "fraction", share_, "must be from 0 to", 1};
     if (count_ < 0)
       return {errc::bad_value, "cache_budget", unit_ == unit::bytes ? "bytes" : "tokens", count_, "the least is", 0};
     return {};
@@ -50,10 +50,6 @@ public:
 private:
   HEED_INLINE constexpr cache_budget(unit u, index_t count, double share) noexcept
       : unit_(u), count_(count), share_(share) {}
-  /// For the message alone: NaN and what is too large for an integer become -1.
-  static HEED_INLINE index_t percent(double x) noexcept {
-    return x > -1e9 && x < 1e9 ? static_cast<index_t>(x * 100.) : -1;
-  }
 
   unit unit_ = unit::fraction;
   index_t count_ = 0;

@@ -137,7 +137,7 @@ inline void pyramid_budget(index_t total, const pyramid& p, std::span<index_t> l
             "the layers are", count};
   for (std::size_t l = 0; l < n; ++l)
     if (!(weights[l] >= 0. && weights[l] <= 1.))
-      return {errc::bad_value, "layer_budget", "weights outside 0 to 1", 1, "the most is", 0, static_cast<index_t>(l)};
+      return {errc::bad_value, "layer_budget", "weights", weights[l], "must be from 0 to", 1, static_cast<index_t>(l)};
   const auto rest = static_cast<double>(total - limits.min * count);
   for (std::size_t l = 0; l < n; ++l) layers[l] = lesser(limits.max, limits.min + round_half_even(weights[l] * rest));
   (void)repair_sum(layers, total, limits, weights);

@@ -12,7 +12,7 @@ struct scale {
   double value;
   [[nodiscard]] HEED_INLINE failure check(const call_extents&) const noexcept {
     if (!(value > -__builtin_inf() && value < __builtin_inf()))
-      return {errc::bad_value, "scale", "value", detail::shown(value), "must be finite, as", 1};
+      return {errc::bad_value, "scale", "value", value, "must be finite, as", 1};
     return {};
   }
 };

@@ -30,7 +30,7 @@ struct rope {
   [[nodiscard]] HEED_INLINE failure check() const noexcept {
     if (dims < 0 || dims % 2 != 0) return {errc::bad_value, "rope", "dims", dims, "must be even and at least", 0};
     if (!(theta > 1) || !detail::is_finite(theta))
-      return {errc::bad_value, "rope", "theta", detail::shown(theta), "must be finite and above", 1};
+      return {errc::bad_value, "rope", "theta", theta, "must be finite and above", 1};
     return scaling.check(dims);
   }
 };

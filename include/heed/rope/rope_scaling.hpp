@@ -108,8 +108,8 @@ public:
 
   [[nodiscard]] HEED_INLINE failure check(index_t dims) const noexcept {
     const auto positive = [](double x) __attribute__((always_inline)) { return x > 0 && detail::is_finite(x); };
-    const auto wrong = [](const char* property, double value) __attribute__((always_inline)) {
-      return failure{errc::bad_value, "rope_scaling", property, detail::shown(value), "must be finite and above", 0};
+    const auto wrong = [](const char* property, figure value) __attribute__((always_inline)) {
+      return failure{errc::bad_value, "rope_scaling", property, value, "must be finite and above", 0};
     };
     if (!positive(yarn_.magnitude)) return wrong("magnitude", yarn_.magnitude);
     switch (kind_) {
@@ -124,7 +124,7 @@ public:
                 "must be",        dims / 2};
       for (std::size_t l = 0; l < list_.size(); ++l)
         if (!positive(static_cast<double>(list_[l]))) {
-          failure f = wrong("divisors", static_cast<double>(list_[l]));
+          failure f = wrong("divisors", list_[l]);
           f.at = static_cast<index_t>(l);
           return f;
         }
@@ -136,22 +136,18 @@ public:
         return {errc::bad_value,
                 "rope_scaling",
                 "high_freq_factor",
-                detail::shown(llama3_.high_freq_factor),
+                llama3_.high_freq_factor,
                 "must be finite and above low_freq_factor",
-                detail::shown(llama3_.low_freq_factor)};
-      if (llama3_.original_length < 1) return wrong("original_length", static_cast<double>(llama3_.original_length));
+                llama3_.low_freq_factor};
+      if (llama3_.original_length < 1) return wrong("original_length", llama3_.original_length);
       break;
     case kind::yarn:
       if (!positive(yarn_.factor)) return wrong("factor", yarn_.factor);
       if (!positive(yarn_.beta_slow)) return wrong("beta_slow", yarn_.beta_slow);
       if (!(yarn_.beta_fast > yarn_.beta_slow) || !detail::is_finite(yarn_.beta_fast))
-        return {errc::bad_value,
-                "rope_scaling",
-                "beta_fast",
-                detail::shown(yarn_.beta_fast),
-                "must be finite and above beta_slow",
-                detail::shown(yarn_.beta_slow)};
-      if (yarn_.original_length < 1) return wrong("original_length", static_cast<double>(yarn_.original_length));
+        return {errc::bad_value, "rope_scaling", "beta_fast", yarn_.beta_fast, "must be finite and above beta_slow",
+                yarn_.beta_slow};
+      if (yarn_.original_length < 1) return wrong("original_length", yarn_.original_length);
       break;
     }
     return {};

@@ -56,8 +56,7 @@ public:
     if (heads_ < e.q_heads)
       return {errc::bad_extent, "alibi", "number of slopes", heads_, "but the query heads are", e.q_heads};
     if (!detail::is_finite(static_cast<double>(max_bias_)))
-      return {errc::bad_value,      "alibi", "max_bias", detail::shown(static_cast<double>(max_bias_)),
-              "must be finite, as", 8};
+      return {errc::bad_value, "alibi", "max_bias", max_bias_, "must be finite, as", 8};
     return {};
   }
 

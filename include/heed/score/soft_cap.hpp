@@ -10,7 +10,7 @@ namespace heed {
 /// cap * tanh(x / cap).
 ///
 /// Units     cap in scores, after the scale
-/// Requires  cap finite and above 0, else errc::bad_value
+/// Requires  cap from 2^-100 to 2^100, else errc::bad_value
 /// Laws      score_mod, batched_score_mod; odd; |result| <= cap. A score of -inf becomes -cap, so a bias that masks by
 ///           -inf belongs behind the cap in a chain
 /// Cost      one tanh, one division and one product per score
@@ -30,10 +30,11 @@ struct soft_cap {
   }
 
   HEED_INLINE failure check(const call_extents&) const noexcept {
-    // 1 / cap must not overflow either, hence the least.
-    if (!(cap >= 0x1p-100f && cap <= 0x1p100f))
-      return {
-          errc::bad_value, "soft_cap", "cap", detail::shown(static_cast<double>(cap)), "must be finite and above", 0};
+    constexpr float least = 0x1p-100f, most = 0x1p100f; // 1 / cap must not overflow either
+    if (!(cap > 0 && detail::is_finite(static_cast<double>(cap))))
+      return {errc::bad_value, "soft_cap", "cap", cap, "must be finite and above", 0};
+    if (cap < least) return {errc::bad_value, "soft_cap", "cap", cap, "the least is", least};
+    if (cap > most) return {errc::bad_value, "soft_cap", "cap", cap, "the most is", most};
     return {};
   }
 };

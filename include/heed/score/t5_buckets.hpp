@@ -54,10 +54,14 @@ struct t5_buckets {
 
   [[nodiscard]] HEED_INLINE failure check() const noexcept {
     const bool both = sides == bucket_sides::both;
-    if (buckets < (both ? 4 : 2) || buckets > (index_t{1} << 20) || (both && buckets % 2 != 0))
+    constexpr index_t most_buckets = index_t{1} << 20, most_distance = index_t{1} << 40;
+    if (buckets > most_buckets) return {errc::bad_value, "t5_buckets", "buckets", buckets, "the most is", most_buckets};
+    if (max_distance > most_distance)
+      return {errc::bad_value, "t5_buckets", "max_distance", max_distance, "the most is", most_distance};
+    if (buckets < (both ? 4 : 2) || (both && buckets % 2 != 0))
       return {errc::bad_value, "t5_buckets", "buckets", buckets, both ? "must be even and at least" : "the least is",
               both ? 4 : 2};
-    if (max_distance <= side_buckets() / 2 || max_distance > (index_t{1} << 40))
+    if (max_distance <= side_buckets() / 2)
       return {errc::bad_value, "t5_buckets", "max_distance", max_distance, "must be above", side_buckets() / 2};
     return {};
   }

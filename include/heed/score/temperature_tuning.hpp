@@ -41,9 +41,7 @@ struct temperature_tuning {
   HEED_INLINE failure check(const call_extents&) const noexcept {
     if (floor_scale < 1) return {errc::bad_value, "temperature_tuning", "floor_scale", floor_scale, "the least is", 1};
     if (!detail::is_finite(static_cast<double>(attn_scale)))
-      return {errc::bad_value,      "temperature_tuning",
-              "attn_scale",         detail::shown(static_cast<double>(attn_scale)),
-              "must be finite, as", 0};
+      return {errc::bad_value, "temperature_tuning", "attn_scale", attn_scale, "must be finite, as", 0};
     return {};
   }
 
