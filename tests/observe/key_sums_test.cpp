@@ -80,6 +80,20 @@ TEST(observe_key_sums, of_a_row_sum_to_one_with_or_without_a_sink) {
   }
 }
 
+TEST(observe_key_sums, of_many_rows_accumulate_in_blocks) {
+  // Five equal keys: each row adds the same 1/5. One accumulator would round always to the same side: 7.9 bounds off.
+  const index_t rows = 20000;
+  sample<> s(4, {rows}, {5}, 1, 1, 8, 6);
+  for (float& x : s.q) x = 0.f;
+  std::vector<float> o(place(rows * 6)), sums(5, 9.f);
+  attend(sequential{}, ragged(s.queries(), s.offsets), s.kv(), ragged(view(o.data(), rows, 1, 6), s.offsets),
+         key_sums<float>(view(sums.data(), 1, 1, 5)));
+  const double each = row_share<float>({5, 8, 0}, 0.2), sum = rows / 5.;
+  margin m;
+  for (const float x : sums)
+    EXPECT_TRUE(m.add(static_cast<double>(x), sum, sum_bound<float>(rows, rows * each, sum))) << x;
+}
+
 TEST(observe_key_sums, refused_with_code_and_text_and_nothing_is_written) {
   const sample<> s(3, {4, 2}, {6, 5}, 2, 2, 8, 6);
   std::vector<float> x(200, 9.f);
