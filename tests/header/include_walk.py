@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-ROOMS = ["view", "problem", "mask", "score", "kv", "stream", "plan", "simd", "rope", "kernel", "epilogue", "observe",
+ROOMS = ["view", "simd", "problem", "mask", "score", "kv", "stream", "plan", "rope", "kernel", "epilogue", "observe",
          "exec", "latent", "neighborhood", "sparse", "select", "evict", "cuda", "interop", "reference", "testing"]
 # Headers of plan/ that call the kernels: they stand after them, the rest of plan/ before.
 DRIVERS = {"heed/plan/" + name + ".hpp" for name in ("query_tiles", "work_list", "run_tasks", "run_call")}

@@ -84,6 +84,8 @@ void keep(model_head& h, const indices& kept, dropped_rows dropped) {
 }
 
 template <class Owner> constexpr bool evicts = evicting_cache<typename Owner::cache_type>;
+/// Values are a part of their keys: rows are appended whole, and nothing is folded.
+template <class Owner> constexpr bool latent = requires { Owner::value_offset; };
 
 /// Compares everything; the text of the first difference, or "".
 template <class Owner> std::string difference(Owner& o, model& m, const indices& ring) {
@@ -147,6 +149,14 @@ template <class T, bool PerHead> struct held<test::paged_owner<T, PerHead>> {
   }
 };
 
+template <class T> struct held<test::latent_owner<T>> {
+  static index_t bytes(model& m) {
+    index_t pages = 0;
+    for (const auto& h : m.heads) pages += (static_cast<index_t>(h.slots.size()) + m.size.page - 1) / m.size.page;
+    return pages * m.size.page * (m.size.key_dim * static_cast<index_t>(sizeof(T)) + 12);
+  }
+};
+
 index_t steps_to_take(index_t fallback) {
   const char* text = std::getenv("HEED_MACHINE_STEPS");
   return text != nullptr ? std::atoll(text) : fallback;
@@ -199,6 +209,19 @@ public:
   }
 
 private:
+  static float value_of(index_t id, index_t h, index_t e) {
+    if constexpr (latent<Owner>)
+      return element_of(id, h, e + Owner::value_offset, false);
+    else
+      return element_of(id, h, e, true);
+  }
+  failure append_fresh(index_t seq, index_t tokens) {
+    const auto k = view(k_.data(), tokens, size_.heads, size_.key_dim);
+    if constexpr (latent<Owner>)
+      return o_.cache.append(seq, k);
+    else
+      return o_.cache.append(seq, k, view(v_.data(), tokens, size_.heads, size_.value_dim));
+  }
   /// Fresh rows for `tokens` tokens from id_ on.
   void draw(index_t tokens) {
     k_.assign(test::many(tokens * size_.heads * size_.key_dim), 0);
@@ -208,7 +231,7 @@ private:
     for (index_t t = 0; t < tokens; ++t)
       for (index_t h = 0; h < size_.heads; ++h) {
         for (index_t e = 0; e < size_.key_dim; ++e) k(t, h, e) = element_of(id_ + t, h, e, false);
-        for (index_t e = 0; e < size_.value_dim; ++e) v(t, h, e) = element_of(id_ + t, h, e, true);
+        for (index_t e = 0; e < size_.value_dim; ++e) v(t, h, e) = value_of(id_ + t, h, e);
       }
   }
   void append_to_model(index_t seq, index_t first, index_t tokens) {
@@ -217,7 +240,7 @@ private:
       for (index_t t = 0; t < tokens; ++t) {
         model_slot s{seen + t, {}, {}};
         for (index_t e = 0; e < size_.key_dim; ++e) s.key.push_back(element_of(first + t, h, e, false));
-        for (index_t e = 0; e < size_.value_dim; ++e) s.value.push_back(element_of(first + t, h, e, true));
+        for (index_t e = 0; e < size_.value_dim; ++e) s.value.push_back(value_of(first + t, h, e));
         m_.at(seq, h).slots.push_back(s);
       }
     seen += tokens;
@@ -227,8 +250,7 @@ private:
     const index_t tokens = gen_.chance(8) ? gen_.integer(0, size_.rows + 2) : gen_.integer(0, 5);
     draw(tokens);
     const bool full = no_room(seq, tokens);
-    const auto code = o_.cache.append(seq, view(k_.data(), tokens, size_.heads, size_.key_dim),
-                                      view(v_.data(), tokens, size_.heads, size_.value_dim));
+    const failure code = append_fresh(seq, tokens);
     ASSERT_EQ(static_cast<bool>(code), full) << text(code);
     if (code)
       ++refused_;
@@ -247,6 +269,12 @@ private:
     return false;
   }
   void append_to_all() {
+    if constexpr (latent<Owner>)
+      append(size_.sequences - 1);
+    else
+      append_ragged();
+  }
+  void append_ragged() {
     what_ = "append_batch";
     indices offsets{0};
     for (index_t s = 0; s < size_.sequences; ++s) offsets.push_back(offsets.back() + gen_.integer(0, 4));
@@ -282,7 +310,7 @@ private:
   }
   void evict(index_t seq) {
     const bool shared = !o_.cache.per_head();
-    const auto dropped = gen_.chance(3) ? dropped_rows::folded : dropped_rows::forgotten;
+    const auto dropped = !latent<Owner> && gen_.chance(3) ? dropped_rows::folded : dropped_rows::forgotten;
     what_ = dropped == dropped_rows::folded ? "compact_folding" : "compact";
     kept_.clear();
     const index_t keep_in_8 = gen_.integer(0, 8);
@@ -378,6 +406,9 @@ TEST(kv_cache_machine, paged_per_head_in_a_tight_pool) {
 TEST(kv_cache_machine, paged_per_sequence) {
   run_machine<test::paged_owner<float, false>>({3, 2, 24, 3, 2, 3, 17}, {},
                                                test::announced_seed("paged per sequence", 14));
+}
+TEST(kv_cache_machine, latent) {
+  run_machine<test::latent_owner<float>>({3, 1, 24, 5, 3, 3, 17}, {}, test::announced_seed("latent", 17));
 }
 TEST(kv_cache_machine, two_parts) {
   const std::uint64_t seed = test::announced_seed("two parts", 15);

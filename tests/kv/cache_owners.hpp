@@ -4,6 +4,7 @@
 // Caches of every kind with memory of their own, counted, for tests that treat them alike.
 #include <heed/kv/contiguous_cache.hpp>
 #include <heed/kv/head_split_cache.hpp>
+#include <heed/kv/latent_cache.hpp>
 #include <heed/kv/paged_cache.hpp>
 #include <heed/kv/ragged_heads_cache.hpp>
 #include <heed/kv/sink_ring_cache.hpp>
@@ -85,6 +86,25 @@ template <class T, bool PerHead> struct paged_owner {
         positions(many(s.pages * s.page)), bias(many(s.pages * s.page)), means(lists, stored, s),
         cache(view(k.data(), s.pages, s.page, stored, s.key_dim), view(v.data(), s.pages, s.page, stored, s.value_dim),
               {PerHead ? s.heads : 0, ids, most_pages(s), lengths, free, seen, positions, bias, means.get()}) {}
+  static index_t most_pages(const cache_size& s) { return (s.rows + s.page - 1) / s.page; }
+};
+
+/// Rows of which the value is a part: one head, and nothing to fold into.
+template <class T> struct latent_owner {
+  static constexpr const char* name = "latent";
+  static constexpr index_t value_offset = 1;
+  using cache_type = paged_cache<T, T, true>;
+  counted<T> pool;
+  counted<index_t> ids, lengths, free, seen, positions;
+  counted<float> bias;
+  owned_means means;
+  cache_type cache;
+  explicit latent_owner(const cache_size& s)
+      : pool(many(s.pages * s.page * s.key_dim)), ids(many(s.sequences * most_pages(s))), lengths(many(s.sequences)),
+        free(many(s.pages)), seen(many(s.sequences)), positions(many(s.pages * s.page)), bias(many(s.pages * s.page)),
+        means(0, 1, s), cache(latent_cache(view(pool.data(), s.pages, s.page, s.key_dim),
+                                           {.value_dim = s.value_dim, .value_offset = value_offset},
+                                           {0, ids, most_pages(s), lengths, free, seen, positions, bias})) {}
   static index_t most_pages(const cache_size& s) { return (s.rows + s.page - 1) / s.page; }
 };
 

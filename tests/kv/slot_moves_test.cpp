@@ -109,7 +109,7 @@ TEST(kv_slot_moves, means_of_sixteen_bit_rows_stay_in_single_precision) {
   std::vector<float> mean(1);
   const bf16 one = narrow<bf16>(1.f), more = narrow<bf16>(1.0078125f);
   for (index_t n = 1; n <= 1000; ++n)
-    detail::fold_row(mean.data(), n % 2 == 1 ? &one : &more, 1, static_cast<float>(n));
+    simd::running_mean(mean.data(), n % 2 == 1 ? &one : &more, 1, static_cast<float>(n));
   EXPECT_NEAR(mean[0], 1.00390625f, 1e-5f);
 }
 
