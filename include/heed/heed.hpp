@@ -18,6 +18,7 @@
 #include <heed/evict/keep_all.hpp>
 #include <heed/evict/kept_lists.hpp>
 #include <heed/evict/layer_budget.hpp>
+#include <heed/evict/layer_scores.hpp>
 #include <heed/evict/policy_scorer.hpp>
 #include <heed/evict/pooling.hpp>
 #include <heed/evict/protect.hpp>
@@ -31,6 +32,7 @@
 #include <heed/evict/stages.hpp>
 #include <heed/evict/streaming.hpp>
 #include <heed/evict/tova.hpp>
+#include <heed/evict/window_policy.hpp>
 #include <heed/evict/window_scores.hpp>
 #include <heed/exec/parallel_for.hpp>
 #include <heed/exec/sequential.hpp>

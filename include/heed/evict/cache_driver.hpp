@@ -1,20 +1,13 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
 #pragma once
-// What an engine calls to run a policy over the caches of all layers: it keeps what the policy looks at, says when an
-// eviction is due, and does it.
+// What an engine calls to run a policy over the caches of all layers: it keeps what the policy looks at
+// (layer_scores.hpp), says when an eviction is due, and does it.
 #include <heed/evict/cache_policy.hpp>
 #include <heed/evict/compact.hpp>
-#include <heed/evict/query_window.hpp>
-#include <heed/observe.hpp>
-#include <heed/observe/key_sums.hpp>
+#include <heed/evict/layer_scores.hpp>
 
 namespace heed {
-
-/// The largest sequence that a driver serves. max_rows: new tokens of one call; max_slots: slots of one head.
-struct driver_shape {
-  index_t layers = 1, q_heads = 1, kv_heads = 1, key_dim = 1, max_slots = 0, max_rows = 1;
-};
 
 /// Where in its work an engine is.
 enum class engine_point : unsigned char { chunk, prefill, step, pressure };
@@ -53,39 +46,21 @@ public:
     head_budgets_ = detail::owned_array<index_t>(shape.kv_heads);
     layer_budgets_ = detail::owned_array<index_t>(shape.layers);
     kept_ = kept_lists(shape.kv_heads, shape.max_slots);
-    if constexpr (scores_slots) {
-      bool every = false;
-      index_t window = 0;
-      for (index_t l = 0; l < shape.layers; ++l) {
-        const observed_rows o = policies_.data()[l].observes();
-        every = every || o.which == observed_rows::kind::every;
-        if (o.which == observed_rows::kind::last) window = greater(window, o.count);
-      }
-      running_ = every;
-      tables_ = every ? shape.layers : 1;
-      sums_ = detail::owned_array<float>(shape.q_heads * shape.max_slots);
-      scores_ = detail::owned_array<float>(tables_ * shape.kv_heads * shape.max_slots);
-      scored_ = detail::owned_array<index_t>(tables_ * shape.kv_heads);
-      window_ = query_window<Query>(shape.layers, window, shape.q_heads, shape.key_dim);
-    }
+    if constexpr (scores_slots)
+      scores_ = detail::layer_scores<P, Query>(shape, std::span<const P>(policies_.data(), policies_.span().size()));
   }
 
   /// Makes the plan and the workspace of the observers' pass, for sources like kv and the roles (mask, score, scale
   /// ...) of the engine's attention. Policies that score need it, once.
   template <class Executor, kv_source K, class... Role>
   void prepare(const Executor& executor, const K& kv, const Role&... roles) {
-    if constexpr (scores_slots) {
-      const index_t rows = greater(window_.window(), shape_.max_rows);
-      plan_ = make_plan(batch_shape{1, rows, shape_.q_heads, shape_.max_slots, rows}, kv, roles...);
-      workspace_ = detail::owned_array<std::byte>(plan_.workspace_bytes(executor.workers()));
-    }
+    if constexpr (scores_slots) scores_.prepare(executor, kv, roles...);
   }
 
   /// A new sequence: what was seen is forgotten. layer_budgets: [layers], or one for all.
   [[nodiscard]] HEED_INLINE failure begin(std::span<const index_t> layer_budgets) noexcept {
     if (const failure f = set_budgets(layer_budgets)) return f;
-    for (index_t& n : scored_.span()) n = 0;
-    window_.clear();
+    if constexpr (scores_slots) scores_.clear();
     steps_ = 0;
     return {};
   }
@@ -111,17 +86,9 @@ public:
                                  const tensor_view<const float, 2>& lse, const Role&... roles) noexcept {
     if (const failure f = check_layer(layer)) return f;
     if constexpr (scores_slots) {
-      if (const failure f = check_rows(q, lse)) return f;
+      if (const failure f = scores_.check_rows(q, lse)) return f;
       if (const failure f = check_heads(kv.dims().kv_heads)) return f;
-      const P& p = policies_.data()[layer];
-      const observed_rows o = p.observes();
-      if (o.which == observed_rows::kind::last) window_.push(layer, q, lse);
-      if (o.which == observed_rows::kind::every) {
-        const score_table table = table_of(layer);
-        for (index_t h = 0; h < shape_.kv_heads; ++h)
-          if (const failure f = table.resize(h, kv.slots(0, h))) return f;
-        return rescore(executor, p, o, q, kv, lse, table, roles...);
-      }
+      return scores_.take(executor, layer, policies_.data()[layer], q, kv, lse, roles...);
     }
     return {};
   }
@@ -167,18 +134,8 @@ public:
       fits = fits && lengths_.data()[h] <= (scores_slots ? budget : head_budgets_.data()[h]);
     if (fits) return {};
     if constexpr (scores_slots) {
-      const score_table table = table_of(layer);
-      const observed_rows o = p.observes();
-      for (index_t h = 0; h < shape_.kv_heads; ++h)
-        if (const failure f = table.resize(h, lengths_.data()[h])) return f;
-      if (o.which == observed_rows::kind::last) {
-        const index_t n = lesser(o.count, window_.rows(layer));
-        if (n < 1) return {errc::bad_value, "cache_driver", "queries seen", n, "the least is", 1};
-        if (const failure f = rescore(executor, p, o, window_.queries(layer, n), cache.source(), window_.lses(layer, n),
-                                      table, roles...))
-          return f;
-      }
-      scores = table.view();
+      if (const failure f = scores_.make(executor, layer, p, lengths_.span(), cache.source(), roles...)) return f;
+      scores = scores_.table(layer).view();
     }
     if (const failure f = p.allocate(scores, budget, head_budgets_.span())) return f;
     if (const failure f = p.keep(scores, head_budgets_.span(), kept_)) return f;
@@ -188,31 +145,30 @@ public:
   /// The last tokens were drafts that the caches have rolled back: their queries are forgotten, and their running sums.
   /// What they gave to the sums of others stays.
   template <class Caches> [[nodiscard]] failure rollback(index_t tokens, Caches&& cache_of) noexcept {
+    if (broken_) return broken_;
     if (tokens < 0) return {errc::bad_value, "cache_driver", "tokens to forget", tokens, "the least is", 0};
     if constexpr (scores_slots)
-      for (index_t l = 0; l < shape_.layers; ++l) {
-        if (policies_.data()[l].observes().which == observed_rows::kind::last) window_.pop(l, tokens);
-        for (index_t h = 0; running_ && h < shape_.kv_heads; ++h)
-          if (const index_t held = cache_of(l).slots(0, h); held < table_of(l).slots(h))
-            if (const failure f = table_of(l).resize(h, held)) return f;
-      }
+      for (index_t l = 0; l < shape_.layers; ++l)
+        if (const failure f = scores_.forget(l, policies_.data()[l], tokens, cache_of(l))) return f;
     return {};
   }
 
   /// What the last eviction kept, and the budgets of its heads.
   [[nodiscard]] HEED_INLINE const kept_lists& kept() const noexcept { return kept_; }
   [[nodiscard]] HEED_INLINE std::span<const index_t> head_budgets() const noexcept { return head_budgets_.span(); }
-  /// The scores of a layer: running sums, or those of the last eviction.
-  [[nodiscard]] HEED_INLINE score_view scores(index_t layer) const noexcept {
-    return score_view(scores_.data() + place(layer) * shape_.max_slots, shape_.kv_heads, shape_.max_slots,
-                      scored_.data() + place(layer));
+  /// The scores of a layer: running sums, or those of the last eviction; of no head where the policy does not score.
+  [[nodiscard]] HEED_INLINE score_view scores([[maybe_unused]] index_t layer) const noexcept {
+    if constexpr (scores_slots)
+      return scores_.table(layer).view();
+    else
+      return {};
   }
   [[nodiscard]] HEED_INLINE const P& policy(index_t layer) const noexcept { return policies_.data()[layer]; }
   [[nodiscard]] HEED_INLINE const driver_shape& shape() const noexcept { return shape_; }
   /// Bytes that it owns, the workspace included.
   [[nodiscard]] HEED_INLINE index_t bytes_held() const noexcept {
     return policies_.bytes() + lengths_.bytes() + head_budgets_.bytes() + layer_budgets_.bytes() + kept_.bytes_held() +
-           sums_.bytes() + scores_.bytes() + scored_.bytes() + window_.bytes_held() + workspace_.bytes();
+           scores_.bytes_held();
   }
 
 private:
@@ -244,44 +200,11 @@ private:
     if (held == shape_.kv_heads) return {};
     return {errc::bad_extent, "cache_driver", "kv_heads", shape_.kv_heads, "but the cache has", held};
   }
-  [[nodiscard]] HEED_INLINE failure check_rows(const tensor_view<const Query, 3>& q,
-                                               const tensor_view<const float, 2>& lse) const noexcept {
-    if (q.extent(0) > shape_.max_rows)
-      return {errc::limit_exceeded, "cache_driver", "rows", q.extent(0), "max_rows is", shape_.max_rows};
-    if (q.extent(1) != shape_.q_heads)
-      return {errc::bad_extent, "cache_driver", "q_heads of q", q.extent(1), "it must be", shape_.q_heads};
-    if (q.extent(2) != shape_.key_dim)
-      return {errc::dim_mismatch, "cache_driver", "key_dim of q", q.extent(2), "it must be", shape_.key_dim};
-    return detail::check_lse(lse, {1, q.extent(0), shape_.q_heads});
-  }
   static HEED_INLINE index_t budget_in(std::span<const index_t> list, index_t layer) noexcept {
     return list[list.size() > 1 ? static_cast<std::size_t>(layer) : 0];
   }
-  [[nodiscard]] HEED_INLINE index_t place(index_t layer) const noexcept {
-    return (tables_ > 1 ? layer : 0) * shape_.kv_heads;
-  }
-  [[nodiscard]] HEED_INLINE score_table table_of(index_t layer) const noexcept {
-    return score_table(view(scores_.data() + place(layer) * shape_.max_slots, shape_.kv_heads, shape_.max_slots),
-                       {scored_.data() + place(layer), static_cast<std::size_t>(shape_.kv_heads)});
-  }
-  /// Sums of what the observed rows see, handed to the policy.
-  template <class Executor, class K, class... Role>
-  [[nodiscard]] HEED_NOINLINE failure rescore(Executor& executor, const P& p, const observed_rows& o,
-                                              const tensor_view<const Query, 3>& q, const K& kv,
-                                              const tensor_view<const float, 2>& lse, const score_table& table,
-                                              const Role&... roles) noexcept {
-    index_t slots = 0;
-    for (index_t h = 0; h < shape_.kv_heads; ++h) slots = greater(slots, kv.slots(0, h));
-    const index_t heads = o.heads.empty() ? shape_.q_heads : static_cast<index_t>(o.heads.size());
-    const auto sums = view(sums_.data(), 1, heads, slots);
-    const errc code = run_observers(executor, plan_, q, kv, lse, workspace_.span(),
-                                    key_sums<float>(sums, row_choice::all().of_heads(o.heads)), roles...);
-    if (code != errc::ok)
-      return {code, "cache_driver", "errc of the observers' pass", static_cast<index_t>(code), "it must be", 0};
-    p.rescore(view(sums_.data(), heads, slots), shape_.q_heads, table);
-    return {};
-  }
-  template <class C> [[nodiscard]] failure drop(const P& p, index_t layer, C& cache) noexcept {
+  template <class C>
+  [[nodiscard]] failure drop([[maybe_unused]] const P& p, [[maybe_unused]] index_t layer, C& cache) noexcept {
     if constexpr (folding_policy<P>) {
       if (const failure f = detail::check_compact(cache, 0, kept_)) return f;
       const index_t lists = cache.per_head() ? shape_.kv_heads : 1;
@@ -291,27 +214,23 @@ private:
         if (const failure f = cache.keep(0, h, kept_.list(h), p.dropped(h))) return f;
       if constexpr (scores_slots)
         for (index_t h = 0; h < shape_.kv_heads; ++h)
-          if (const failure f = table_of(layer).keep(h, kept_.list(h))) return f;
+          if (const failure f = scores_.table(layer).keep(h, kept_.list(h))) return f;
       return {};
     } else if constexpr (scores_slots) {
-      const score_table table = table_of(layer);
+      const score_table table = scores_.table(layer);
       return compact(cache, 0, kept_, table);
     } else {
-      return layer < 0 ? check_layer(layer) : compact(cache, 0, kept_);
+      return compact(cache, 0, kept_);
     }
   }
 
   driver_shape shape_;
   eviction_schedule when_;
-  bool running_ = false; ///< scores are running sums, a table for each layer
-  index_t tables_ = 1, steps_ = 0;
+  index_t steps_ = 0;
   detail::owned_array<P> policies_ = {};
-  detail::owned_array<index_t> lengths_ = {}, head_budgets_ = {}, layer_budgets_ = {}, scored_ = {};
-  detail::owned_array<float> sums_ = {}, scores_ = {};
-  query_window<Query> window_ = {};
-  detail::owned_array<std::byte> workspace_ = {};
+  detail::owned_array<index_t> lengths_ = {}, head_budgets_ = {}, layer_budgets_ = {};
+  typename detail::scores_of<P, Query>::type scores_ = {};
   kept_lists kept_ = {};
-  plan plan_ = {};
   failure broken_ = {};
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 // Which slots stay: one ascending list per key-value head, in memory reserved beforehand.
 #include <heed/detail/owned_array.hpp>
+#include <heed/detail/slot_table.hpp>
 #include <heed/kv/gathered.hpp>
 
 namespace heed {
@@ -19,12 +20,13 @@ public:
   HEED_INLINE ~kept_lists() = default; // written out, so that none is emitted
   /// Memory of its own; all lists are empty.
   HEED_INLINE kept_lists(index_t kv_heads, index_t max_slots)
-      : own_(checked_size(kv_heads, max_slots)), own_lengths_(kv_heads), slots_(own_.data()),
-        lengths_(own_lengths_.data()), heads_(own_lengths_.size()), room_(heads_ > 0 ? own_.size() / heads_ : 0) {}
+      : own_(detail::checked_table("kept_lists", kv_heads, max_slots, sizeof(index_t))), own_lengths_(kv_heads),
+        slots_(own_.data()), lengths_(own_lengths_.data()), heads_(own_lengths_.size()),
+        room_(heads_ > 0 ? own_.size() / heads_ : 0) {}
   /// Room for all slots of a source's first sequence.
   template <class K>
   requires(!std::same_as<K, kept_lists> && kv_source<K>) HEED_INLINE explicit kept_lists(const K& kv)
-      : kept_lists(kv.dims().kv_heads, most_slots(kv)) {}
+      : kept_lists(kv.dims().kv_heads, detail::longest_head(kv)) {}
   /// The caller's memory: slots [kv_heads][max_slots], rows without a gap, and lengths [kv_heads].
   HEED_INLINE kept_lists(std::span<index_t> slots, std::span<index_t> lengths) noexcept
       : slots_(slots.data()), lengths_(lengths.data()), heads_(static_cast<index_t>(lengths.size())),
@@ -92,24 +94,6 @@ public:
   }
 
 private:
-  static HEED_INLINE index_t checked_size(index_t kv_heads, index_t max_slots) {
-    index_t n = 0;
-    if (kv_heads < 1)
-      detail::report({errc::bad_extent, "kept_lists", "kv_heads", kv_heads, "the least is", 1});
-    else if (max_slots < 0)
-      detail::report({errc::bad_extent, "kept_lists", "max_slots", max_slots, "the least is", 0});
-    else if (__builtin_mul_overflow(kv_heads, max_slots, &n) || n > (index_t{1} << 59))
-      detail::report({errc::size_overflow, "kept_lists", "max_slots", max_slots, "too large for heads:", kv_heads});
-    else
-      return n;
-    return 0;
-  }
-  template <class K> static HEED_INLINE index_t most_slots(const K& kv) noexcept {
-    index_t most = 0;
-    for (index_t h = 0; h < kv.dims().kv_heads; ++h) most = greater(most, kv.slots(0, h));
-    return most;
-  }
-
   detail::owned_array<index_t> own_ = {}, own_lengths_ = {};
   index_t *slots_ = nullptr, *lengths_ = nullptr;
   index_t heads_ = 0, room_ = 0, sequence_ = 0;

@@ -3,6 +3,7 @@
 #pragma once
 // How much each stored slot of one sequence matters: a float per key-value head and slot, in owned or borrowed memory.
 #include <heed/detail/owned_array.hpp>
+#include <heed/detail/slot_table.hpp>
 #include <heed/kv/checks.hpp>
 
 namespace heed {
@@ -43,13 +44,13 @@ public:
   HEED_INLINE ~score_table() = default; // written out, so that none is emitted
   /// Memory of its own; all lengths are 0.
   HEED_INLINE score_table(index_t kv_heads, index_t max_slots)
-      : own_(checked_size(kv_heads, max_slots)), own_lengths_(kv_heads), scores_(own_.data()),
-        lengths_(own_lengths_.data()), heads_(own_lengths_.size()), room_(heads_ > 0 ? own_.size() / heads_ : 0),
-        stride_(room_) {}
+      : own_(detail::checked_table("score_table", kv_heads, max_slots, sizeof(float))), own_lengths_(kv_heads),
+        scores_(own_.data()), lengths_(own_lengths_.data()), heads_(own_lengths_.size()),
+        room_(heads_ > 0 ? own_.size() / heads_ : 0), stride_(room_) {}
   /// As long as a source's first sequence, with 0 everywhere.
   template <class K>
   requires(!std::same_as<K, score_table> && kv_source<K>) HEED_INLINE explicit score_table(const K& kv)
-      : score_table(kv.dims().kv_heads, most_slots(kv)) {
+      : score_table(kv.dims().kv_heads, detail::longest_head(kv)) {
     for (index_t h = 0; h < heads_; ++h) lengths_[h] = kv.slots(0, h);
   }
   /// The caller's memory: scores [kv_heads][max_slots] and lengths [kv_heads], which may already say something.
@@ -94,23 +95,6 @@ public:
   }
 
 private:
-  static HEED_INLINE index_t checked_size(index_t kv_heads, index_t max_slots) {
-    index_t n = 0;
-    if (kv_heads < 1)
-      detail::report({errc::bad_extent, "score_table", "kv_heads", kv_heads, "the least is", 1});
-    else if (max_slots < 0)
-      detail::report({errc::bad_extent, "score_table", "max_slots", max_slots, "the least is", 0});
-    else if (__builtin_mul_overflow(kv_heads, max_slots, &n) || n > (index_t{1} << 60))
-      detail::report({errc::size_overflow, "score_table", "max_slots", max_slots, "too large for heads:", kv_heads});
-    else
-      return n;
-    return 0;
-  }
-  template <class K> static HEED_INLINE index_t most_slots(const K& kv) noexcept {
-    index_t most = 0;
-    for (index_t h = 0; h < kv.dims().kv_heads; ++h) most = greater(most, kv.slots(0, h));
-    return most;
-  }
   [[nodiscard]] HEED_INLINE failure check_head(const char* call, index_t kv_head) const noexcept {
     if (kv_head < 0) return {errc::index_out_of_range, call, "kv_head", kv_head, "the least is", 0};
     if (kv_head >= heads_) return {errc::index_out_of_range, call, "kv_head", kv_head, "but the heads are", heads_};

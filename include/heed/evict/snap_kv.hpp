@@ -2,40 +2,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // SnapKV: after the prompt, each key-value head keeps what the last queries look at.
-#include <heed/evict/window_scores.hpp>
+#include <heed/evict/window_policy.hpp>
 
 namespace heed {
 
-/// The window's tokens, and of the prefix those with the highest pooled sum of the window's probabilities.
+/// SnapKV's own settings: window 32 and average pooling of 5.
 ///
-/// Units     window in tokens, budgets include it
-/// Laws      scoring_policy
-/// Source    Li et al. 2024, SnapKV; window 32, average pooling of 5 and 2048 tokens are its class defaults, its
-///           LongBench runs take maximum pooling of 7
-/// Deviation the source scores query heads of an expanded cache; here a group shares the mean of its heads' scores
-struct snap_kv {
-  index_t window = 32;
-  pooling pool = {pooling::kind::average, 5};
-  group_reduce reduce = {};
-
-  [[nodiscard]] HEED_INLINE failure check(index_t, index_t, index_t budget) const noexcept {
-    return scoring().check("snap_kv", budget);
-  }
-  [[nodiscard]] HEED_INLINE observed_rows observes() const noexcept { return {observed_rows::kind::last, window, {}}; }
-  HEED_INLINE void rescore(const tensor_view<float, 2>& sums, index_t q_heads,
-                           const score_table& scores) const noexcept {
-    finish_window_scores(scoring(), q_heads, {}, sums, scores);
-  }
-  [[nodiscard]] HEED_INLINE failure allocate(const score_view&, index_t budget,
-                                             std::span<index_t> budgets) const noexcept {
-    return detail::same_budget(budget, budgets);
-  }
-  [[nodiscard]] HEED_INLINE protect_ends protection() const noexcept { return scoring().protection(); }
-  [[nodiscard]] HEED_INLINE failure keep(const score_view& scores, std::span<const index_t> budgets,
-                                         kept_lists& kept) const noexcept {
-    return select_top(scores, protection(), budgets, kept);
-  }
-  [[nodiscard]] HEED_INLINE window_scores scoring() const noexcept { return {window, pool, reduce}; }
+/// Source    Li et al. 2024, SnapKV: the defaults of its class, with 2048 tokens; its LongBench runs take maximum
+///           pooling of 7
+struct snap_kv_method {
+  static constexpr const char* name = "snap_kv";
+  static constexpr index_t window = 32, beside = 1;
+  static constexpr pooling pool = {pooling::kind::average, 5};
 };
+
+using snap_kv = window_policy<snap_kv_method>;
+
+static_assert(scoring_policy<snap_kv>);
 
 } // namespace heed
