@@ -19,19 +19,21 @@ public:
   /// kv: a source like those of the runs; its buffers may still be empty.
   template <class Source, class Mask>
   attention_plan(heed::thread_pool& pool, const heed::batch_shape& limits, const Source& kv, const Mask& mask)
-      : pool_(pool), plan_(heed::make_plan(limits, kv, mask)),
+      : pool_(pool), plan_(heed::make_plan(limits, kv, mask, heed::prompt_rows{})),
         workspace_(static_cast<std::size_t>(plan_.workspace_bytes(pool.workers()))) {}
 
   /// o = attention of the packed queries over the keys that `kv` holds by now.
   ///
-  /// Shapes    q [tokens][q_heads][key_dim], o [tokens][q_heads][value_dim], row_offsets [sequences + 1]
+  /// Shapes    q [tokens][q_heads][key_dim], o [tokens][q_heads][value_dim]
   template <class Source, class... Role>
-  void run(const model_shape& s, const std::vector<index_t>& row_offsets, const float* q, const Source& kv, float* o,
+  void run(const model_shape& s, const step_rows& rows, const float* q, const Source& kv, float* o,
            const Role&... roles) {
-    const index_t tokens = row_offsets.back();
-    const auto queries = heed::ragged(heed::view(q, tokens, s.q_heads, s.key_dim), row_offsets);
-    const auto outputs = heed::ragged(heed::view(o, tokens, s.q_heads, s.value_dim), row_offsets);
-    heed::expect(heed::run(pool_, plan_, queries, kv, outputs, workspace_, roles...));
+    const index_t tokens = rows.offsets.back();
+    const auto queries = heed::ragged(heed::view(q, tokens, s.q_heads, s.key_dim), rows.offsets);
+    const auto outputs = heed::ragged(heed::view(o, tokens, s.q_heads, s.value_dim), rows.offsets);
+    const heed::prompt_rows prompts =
+        rows.of_prompt.empty() ? heed::prompt_rows::none() : heed::prompt_rows::listed(rows.of_prompt);
+    heed::expect(heed::run(pool_, plan_, queries, kv, outputs, workspace_, prompts, roles...));
   }
 
   [[nodiscard]] std::string text() const { return heed::explain(plan_, pool_.workers()).c_str(); }

@@ -29,11 +29,20 @@ struct cache_options {
   return !o.keep.is_windowed() || kept > o.max_tokens ? o.max_tokens : kept;
 }
 
+/// Where the new tokens of each sequence lie in a step, and whose are a piece of a prompt: those take one kernel
+/// however few they are, so that a prompt has the same bits whole and in pieces.
+///
+/// Shapes    offsets [sequences + 1]; of_prompt [sequences], not 0 where it is one; empty: nowhere
+struct step_rows {
+  std::vector<index_t> offsets = {};
+  std::vector<unsigned char> of_prompt = {};
+};
+
 /// A step brings some new tokens of each sequence, packed: begin_step reserves their places, attend stores their keys
 /// and values layer by layer and computes the attention of their queries.
 ///
 /// Shapes    q [tokens][q_heads][key_dim], k [tokens][kv_heads][key_dim], v [tokens][kv_heads][value_dim],
-///           o [tokens][q_heads][value_dim]; row_offsets [sequences + 1]
+///           o [tokens][q_heads][value_dim]
 class kv_cache {
 public:
   kv_cache() = default;
@@ -45,7 +54,7 @@ public:
   [[nodiscard]] virtual index_t seen(index_t sequence) const = 0;
   /// A sequence begins, and its prompt will have so many tokens. Throws usage_error where the policy can't work on it
   virtual void expect(index_t /*sequence*/, index_t /*prompt_tokens*/) {}
-  virtual void begin_step(const std::vector<index_t>& row_offsets) = 0;
+  virtual void begin_step(const step_rows& rows) = 0;
   virtual void attend(index_t layer, const float* q, const float* k, const float* v, float* o) = 0;
   virtual void end_step() = 0;
   /// Forgets a sequence; its places serve another.

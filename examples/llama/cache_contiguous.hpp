@@ -16,15 +16,15 @@ public:
         attention_(pool, {1, options.max_step, shape.q_heads, room_}, source(0, 0), heed::causal{}) {}
 
   [[nodiscard]] index_t seen(index_t) const override { return seen_; }
-  void begin_step(const std::vector<index_t>& row_offsets) override { row_offsets_ = row_offsets; }
+  void begin_step(const step_rows& rows) override { step_ = rows; }
   void attend(index_t layer, const float* q, const float* k, const float* v, float* o) override {
-    const index_t rows = row_offsets_.back(), key_row = shape_.kv_heads * shape_.key_dim,
+    const index_t rows = step_.offsets.back(), key_row = shape_.kv_heads * shape_.key_dim,
                   value_row = shape_.kv_heads * shape_.value_dim;
     store(k, rows * key_row, keys_.data() + (layer * room_ + seen_) * key_row);
     store(v, rows * value_row, values_.data() + (layer * room_ + seen_) * value_row);
-    attention_.run(shape_, row_offsets_, q, source(layer, seen_ + rows), o, heed::causal{});
+    attention_.run(shape_, step_, q, source(layer, seen_ + rows), o, heed::causal{});
   }
-  void end_step() override { seen_ += row_offsets_.back(); }
+  void end_step() override { seen_ += step_.offsets.back(); }
   void release(index_t) override { seen_ = 0; }
   [[nodiscard]] index_t bytes() const override {
     return static_cast<index_t>((keys_.size() + values_.size()) * sizeof(T));
@@ -46,7 +46,7 @@ private:
   model_shape shape_;
   index_t room_, seen_ = 0;
   std::vector<T> keys_, values_;
-  std::vector<index_t> row_offsets_;
+  step_rows step_;
   attention_plan attention_;
 };
 

@@ -67,14 +67,14 @@ public:
     t.driver->prepare(pool_, source(0, sequence, 1), heed::causal{});
     check(t.driver->begin(t.plan.budgets));
   }
-  void begin_step(const std::vector<index_t>& row_offsets) override {
-    row_offsets_ = row_offsets;
+  void begin_step(const step_rows& rows) override {
+    step_ = rows;
     for (index_t s = 0; s < options_.sequences; ++s)
       if (rows_of(s) > 0 && !texts_[number(s)].driver) expect(s, options_.prompt_tokens);
-    lse_.resize(number(row_offsets.back() * shape_.q_heads));
+    lse_.resize(number(rows.offsets.back() * shape_.q_heads));
   }
   void attend(index_t layer, const float* q, const float* k, const float* v, float* o) override {
-    const index_t tokens = row_offsets_.back();
+    const index_t tokens = step_.offsets.back();
     const auto keys = heed::view(k, tokens, shape_.kv_heads, shape_.key_dim);
     const auto values = heed::view(v, tokens, shape_.kv_heads, shape_.value_dim);
     for (index_t s = 0; s < options_.sequences; ++s)
@@ -83,7 +83,7 @@ public:
                             values.slice(0, first_row(s), rows_of(s))));
     most_bytes_ = std::max(most_bytes_, cache_.bytes_held());
     const auto lse = heed::view(lse_.data(), tokens, shape_.q_heads);
-    attention_.run(shape_, row_offsets_, q, source(layer, 0, options_.sequences), o, heed::causal{}, heed::lse(lse));
+    attention_.run(shape_, step_, q, source(layer, 0, options_.sequences), o, heed::causal{}, heed::lse(lse));
     const heed::tensor_view<const float, 2> sums = lse;
     for (index_t s = 0; s < options_.sequences; ++s)
       if (rows_of(s) > 0)
@@ -154,8 +154,8 @@ private:
   }
   static std::size_t number(index_t n) noexcept { return static_cast<std::size_t>(n); }
   [[nodiscard]] bool folds() const noexcept { return options_.keep.rule == policy::kind::razor_attention; }
-  [[nodiscard]] index_t first_row(index_t s) const noexcept { return row_offsets_[number(s)]; }
-  [[nodiscard]] index_t rows_of(index_t s) const noexcept { return row_offsets_[number(s + 1)] - first_row(s); }
+  [[nodiscard]] index_t first_row(index_t s) const noexcept { return step_.offsets[number(s)]; }
+  [[nodiscard]] index_t rows_of(index_t s) const noexcept { return step_.offsets[number(s + 1)] - first_row(s); }
   [[nodiscard]] heed::tensor_view<T, 4> key_pool() const {
     return heed::view(keys_.data(), lists_ * max_pages_, page_, 1, shape_.key_dim);
   }
@@ -195,7 +195,7 @@ private:
   std::vector<index_t> mean_counts_, mean_slots_;
   pool_type cache_;
   std::vector<text> texts_;
-  std::vector<index_t> row_offsets_;
+  step_rows step_;
   std::vector<float> lse_;
   index_t most_bytes_ = 0;
   attention_plan attention_;

@@ -29,11 +29,11 @@ public:
   }
 
   [[nodiscard]] index_t seen(index_t sequence) const override { return lengths_[static_cast<std::size_t>(sequence)]; }
-  void begin_step(const std::vector<index_t>& row_offsets) override {
-    row_offsets_ = row_offsets;
+  void begin_step(const step_rows& rows) override {
+    step_ = rows;
     places_.clear();
     for (std::size_t s = 0; s < lengths_.size(); ++s)
-      for (index_t i = row_offsets[s]; i < row_offsets[s + 1]; ++i) {
+      for (index_t i = rows.offsets[s]; i < rows.offsets[s + 1]; ++i) {
         index_t& id = page_id(s, lengths_[s] / page_);
         if (id < 0) {
           id = free_.back();
@@ -52,7 +52,7 @@ public:
       store(k + row * key_row, key_row, keys + places_[t] * key_row);
       store(v + row * value_row, value_row, values + places_[t] * value_row);
     }
-    attention_.run(shape_, row_offsets_, q, source(layer), o, mask_);
+    attention_.run(shape_, step_, q, source(layer), o, mask_);
   }
   void end_step() override {
     if (keep_.keeps_all()) return;
@@ -107,7 +107,8 @@ private:
   index_t page_, max_pages_, most_used_ = 0;
   std::vector<index_t> lengths_, table_;
   index_t pages_;
-  std::vector<index_t> free_, row_offsets_, places_;
+  std::vector<index_t> free_, places_;
+  step_rows step_;
   std::vector<T> keys_, values_;
   attention_plan attention_;
 };

@@ -26,13 +26,13 @@ public:
                    heed::joined(rings_[0].source(), fresh(0)), mask_) {}
 
   [[nodiscard]] index_t seen(index_t) const override { return seen_.back(); }
-  void begin_step(const std::vector<index_t>& row_offsets) override { row_offsets_ = row_offsets; }
+  void begin_step(const step_rows& rows) override { step_ = rows; }
   void attend(index_t layer, const float* q, const float* k, const float* v, float* o) override {
-    const index_t rows = row_offsets_.back();
+    const index_t rows = step_.offsets.back();
     store(k, rows * shape_.kv_heads * shape_.key_dim, fresh_keys_.data());
     store(v, rows * shape_.kv_heads * shape_.value_dim, fresh_values_.data());
     auto& ring = rings_[static_cast<std::size_t>(layer)];
-    attention_.run(shape_, row_offsets_, q, heed::joined(ring.source(), fresh(rows)), o, mask_);
+    attention_.run(shape_, step_, q, heed::joined(ring.source(), fresh(rows)), o, mask_);
     check(ring.append(0, view(fresh_keys_, rows, shape_.key_dim), view(fresh_values_, rows, shape_.value_dim)));
   }
   void end_step() override {}
@@ -75,7 +75,7 @@ private:
   std::vector<index_t> seen_; ///< [layers]
   std::vector<T> fresh_keys_, fresh_values_;
   std::vector<heed::sink_ring_cache<T, T>> rings_;
-  std::vector<index_t> row_offsets_;
+  step_rows step_;
   attention_plan attention_;
 };
 

@@ -60,7 +60,7 @@ std::span<const float> engine::step(const batch& b) {
       positions_.push_back(cache_.seen(static_cast<index_t>(seq)) + i - b.row_offsets[seq]);
   room(turns_, heed::rope_table<float>::size(model_.rope(), tokens_), 1);
   const heed::rope_table<float> table(model_.rope(), positions_, turns_);
-  cache_.begin_step(b.row_offsets);
+  cache_.begin_step({b.row_offsets, b.of_prompt});
   for (index_t t = 0; t < tokens_; ++t)
     model_.embedding().copy_row(b.tokens[static_cast<std::size_t>(t)], x_.data() + t * s.width);
 

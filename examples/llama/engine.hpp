@@ -12,15 +12,17 @@
 namespace llama {
 
 /// The tokens of a step, packed: sequence s brings tokens[row_offsets[s] ... row_offsets[s + 1]).
-/// logits_of lists the rows whose logits are wanted.
+/// logits_of lists the rows whose logits are wanted; of_prompt: as in step_rows.
 struct batch {
   std::vector<token_t> tokens;
   std::vector<index_t> row_offsets, logits_of;
+  std::vector<unsigned char> of_prompt = {};
 };
 
 /// Runs a model's layers; owns the buffers between them.
 ///
-/// Determinism   a token's logits depend on its sequence alone: not on threads, nor on who else is in the batch
+/// Determinism   a token's logits depend on its sequence alone: not on threads, nor on who else is in the batch; with a
+///               cache that keeps all, those of a prompt that is said to be one not on how it is cut into steps either
 class engine {
 public:
   /// All arguments must outlive the engine.

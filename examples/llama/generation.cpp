@@ -30,9 +30,10 @@ std::vector<std::vector<token_t>> generate(engine& run, kv_cache& cache, const v
   if (events.progress) events.progress(0, all);
 
   for (batch b;;) {
-    b = {{}, {0}, {}};
+    b = {{}, {0}, {}, {}};
     index_t prompt_rows = 0;
     for (seat& s : seats) {
+      b.of_prompt.push_back(0);
       while (!s.taken && waiting < requests.size()) {
         const request& r = requests[waiting++];
         if (r.tokens == 0) continue;
@@ -45,6 +46,7 @@ std::vector<std::vector<token_t>> generate(engine& run, kv_cache& cache, const v
         if (s.read < length) {
           const index_t n = std::min(limits.chunk, (s.read < early ? early : length) - s.read);
           b.tokens.insert(b.tokens.end(), prompt.begin() + s.read, prompt.begin() + s.read + n);
+          b.of_prompt.back() = 1;
           s.read += n;
           prompt_rows += n;
         } else {

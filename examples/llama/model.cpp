@@ -96,7 +96,8 @@ heed::rope read_rope(const gguf_file& file, const loader& in, const model_shape&
   r.dims = in.size("rope.dimension_count", s.key_dim, s.key_dim);
   r.theta = in.positive("rope.freq_base", 10000);
   const std::string scaling = file.has("llama.rope.scaling.type") ? file.text("llama.rope.scaling.type") : "none";
-  if (in.positive("rope.scaling.attn_factor", 1) != 1) in.fail("llama.rope.scaling.attn_factor is not 1");
+  for (const char* key : {"rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor", "rope.scaling.yarn_ext_factor"})
+    if (in.positive(key, 1) != 1) in.fail(std::string("llama.") + key + " is not 1");
   const double factor = in.positive("rope.scaling.factor", 1);
   if (!divisors.empty()) {
     if (scaling != "none") in.fail("rope.scaling.type is \"" + scaling.substr(0, 40) + "\" besides rope_freqs.weight");
@@ -107,6 +108,8 @@ heed::rope read_rope(const gguf_file& file, const loader& in, const model_shape&
     r.scaling = heed::rope_scaling::yarn(
         {.factor = factor,
          .original_length = in.size("rope.scaling.original_context_length", index_t{1} << 31, s.context),
+         .beta_fast = in.positive("rope.scaling.yarn_beta_fast", 32),
+         .beta_slow = in.positive("rope.scaling.yarn_beta_slow", 1),
          .magnitude = heed::yarn_magnitude(factor)});
   } else if (scaling != "none") {
     in.fail("llama.rope.scaling.type is \"" + scaling.substr(0, 40) + "\", but only none, linear and yarn are known");

@@ -75,14 +75,14 @@ public:
         decode_(pool, {1, 1, shape.q_heads, room_}, source(0, 0), heed::causal{}) {}
 
   [[nodiscard]] index_t seen(index_t) const override { return seen_; }
-  void begin_step(const std::vector<index_t>& row_offsets) override { row_offsets_ = row_offsets; }
+  void begin_step(const step_rows& rows) override { step_ = rows; }
   void attend(index_t layer, const float* q, const float* k, const float* v, float* o) override {
-    const index_t rows = row_offsets_.back(), key_row = shape_.kv_heads * shape_.key_dim,
+    const index_t rows = step_.offsets.back(), key_row = shape_.kv_heads * shape_.key_dim,
                   value_row = shape_.kv_heads * shape_.value_dim;
     std::copy_n(k, rows * key_row, keys_.data() + (layer * room_ + seen_) * key_row);
     std::copy_n(v, rows * value_row, values_.data() + (layer * room_ + seen_) * value_row);
     const auto kv = source(layer, seen_ + rows);
-    if (rows == 1) return decode_.run(shape_, row_offsets_, q, kv, o, heed::causal{});
+    if (rows == 1) return decode_.run(shape_, step_, q, kv, o, heed::causal{});
     const auto queries = heed::view(q, rows, shape_.q_heads, shape_.key_dim);
     const auto keys = key_view(layer, seen_ + rows);
     const heed::selection_cost cost = std::visit(
@@ -97,7 +97,7 @@ public:
     recall_ += heed::measure_selection(pool_, queries, kv, lists_.mask(), heed::evenly_spaced_rows(rows, checked_rows))
                    .mean_recall;
   }
-  void end_step() override { seen_ += row_offsets_.back(); }
+  void end_step() override { seen_ += step_.offsets.back(); }
   void release(index_t) override { seen_ = 0; }
   [[nodiscard]] index_t bytes() const override {
     return static_cast<index_t>((keys_.size() + values_.size()) * sizeof(float));
@@ -129,7 +129,7 @@ private:
   any_selector selector_;
   selection_checks checks_;
   std::vector<float> keys_, values_;
-  std::vector<index_t> row_offsets_;
+  step_rows step_;
   heed::block_lists lists_;
   heed::select_scratch<float> scratch_;
   selection_report report_;

@@ -34,7 +34,7 @@ public:
   }
 
   [[nodiscard]] index_t seen(index_t) const override { return seen_; }
-  void begin_step(const std::vector<index_t>& row_offsets) override { rows_ = row_offsets.back(); }
+  void begin_step(const llama::step_rows& rows) override { rows_ = rows.offsets.back(); }
   void attend(index_t layer, const float* q, const float* k, const float* v, float* o) override;
   void end_step() override { seen_ += rows_; }
   void release(index_t) override { seen_ = 0; }

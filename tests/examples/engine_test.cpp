@@ -59,10 +59,17 @@ TEST(examples_engine, rotary_frequencies_are_scaled_as_the_file_says) {
   linear.add("llama.rope.scaling.factor", 4.f);
   gguf_writer divided = random_llama({});
   divided.tensor("rope_freqs.weight", {6}, gguf_writer::f32, {1, 1, 1.5f, 3, 8, 8});
+  gguf_writer yarn = random_llama({});
+  yarn.add("llama.rope.scaling.type", "yarn");
+  yarn.add("llama.rope.scaling.factor", 4.f);
+  yarn.add("llama.rope.scaling.original_context_length", std::uint32_t{512});
+  gguf_writer faster = yarn;
+  faster.add("llama.rope.scaling.yarn_beta_fast", 4.f);
   const loaded_model plain(random_llama({}).bytes());
   const tokens text = some_text(plain, 40);
   const std::vector<float> unscaled = logits_of(plain, text, 40, 1);
-  for (const gguf_writer* w : {&linear, &divided}) {
+  EXPECT_NE(logits_of(loaded_model(yarn.bytes()), text, 40, 1), logits_of(loaded_model(faster.bytes()), text, 40, 1));
+  for (const gguf_writer* w : {&linear, &divided, &yarn, &faster}) {
     const loaded_model m(w->bytes());
     EXPECT_LT(distance(m, text), logit_bound);
     EXPECT_NE(logits_of(m, text, 40, 1), unscaled);
@@ -84,7 +91,7 @@ TEST(examples_engine, policies_see_what_they_promise) {
       }
 }
 
-// heed takes another kernel for the few rows of a decode step, so token by token is compared with itself.
+// heed takes another kernel for few rows that are not said to be a prompt's, so token by token is compared with itself.
 TEST(examples_engine, bits_depend_neither_on_chunks_nor_threads_nor_layout) {
   const loaded_model m(random_llama({}).bytes());
   const tokens text = some_text(m, 75);
@@ -102,6 +109,28 @@ TEST(examples_engine, bits_depend_neither_on_chunks_nor_threads_nor_layout) {
         EXPECT_EQ(std::memcmp(part.data(), wanted.data(), wanted.size() * sizeof(float)), 0)
             << "threads " << threads << ", chunk " << chunk << ", page " << page;
       }
+}
+
+TEST(examples_engine, a_prompt_in_pieces_of_any_size_has_the_bits_of_the_whole) {
+  const loaded_model m(random_llama({}).bytes());
+  const tokens text = some_text(m, 150);
+  const std::vector<float> whole = logits_of(m, text, 150, 1);
+  const auto expect_whole = [&](std::ptrdiff_t chunk, const llama::cache_options& options, const char* where) {
+    const std::vector<float> part = logits_of(m, text, chunk, 2, options, chunk_kind::prompt);
+    ASSERT_EQ(part.size(), whole.size());
+    EXPECT_EQ(std::memcmp(part.data(), whole.data(), whole.size() * sizeof(float)), 0)
+        << where << ", chunks of " << chunk;
+  };
+  for (const std::ptrdiff_t chunk : {1, 3, 64, 150}) {
+    llama::cache_options options;
+    expect_whole(chunk, options, "contiguous");
+    options.layout = cache_layout::paged;
+    expect_whole(chunk, options, "paged");
+    // A list per head, where each is full until the prompt ends.
+    options.keep = llama::parse_policy("snap_kv:budget=100");
+    options.prompt_tokens = 150;
+    expect_whole(chunk, options, "evicting");
+  }
 }
 
 TEST(examples_engine, a_sequence_does_not_feel_the_others) {

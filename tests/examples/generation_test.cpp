@@ -155,6 +155,50 @@ TEST(examples_generation, counts_tokens_and_tells_progress) {
   EXPECT_GT(speed.prefill_per_s(), 0);
 }
 
+/// Another cache that notes which rows were said to be of a prompt.
+class noting_cache final : public llama::kv_cache {
+public:
+  noting_cache(llama::kv_cache& to, std::vector<std::string>& notes) : to_(to), notes_(notes) {}
+  [[nodiscard]] std::ptrdiff_t seen(std::ptrdiff_t s) const override { return to_.seen(s); }
+  void begin_step(const llama::step_rows& rows) override {
+    std::string note;
+    for (std::size_t s = 0; s < rows.of_prompt.size(); ++s)
+      note += (s > 0 ? " " : "") + std::to_string(rows.offsets[s + 1] - rows.offsets[s]) +
+              (rows.of_prompt[s] != 0 ? "p" : "");
+    notes_.push_back(note);
+    to_.begin_step(rows);
+  }
+  void attend(std::ptrdiff_t layer, const float* q, const float* k, const float* v, float* o) override {
+    to_.attend(layer, q, k, v, o);
+  }
+  void end_step() override { to_.end_step(); }
+  void release(std::ptrdiff_t s) override { to_.release(s); }
+  [[nodiscard]] std::ptrdiff_t bytes() const override { return to_.bytes(); }
+  [[nodiscard]] std::string kernel() const override { return to_.kernel(); }
+
+private:
+  llama::kv_cache& to_;
+  std::vector<std::string>& notes_;
+};
+
+TEST(examples_generation, pieces_of_prompts_are_said_to_be_that) {
+  const loaded_model& m = random_model();
+  heed::thread_pool pool(1);
+  llama::cache_options options;
+  options.max_tokens = 20;
+  options.max_step = 4;
+  options.sequences = 2;
+  options.layout = cache_layout::paged;
+  const auto cache = llama::make_cache(m.lm.weights.shape(), options, pool);
+  std::vector<std::string> steps;
+  noting_cache noting(*cache, steps);
+  llama::engine engine(m.lm.weights, noting, pool);
+  llama::generation_speed speed;
+  const std::vector<llama::request> requests = {{tokens(5, 7), 3, 0, 0}, {tokens(9, 8), 2, 0, 0}};
+  (void)llama::generate(engine, noting, m.lm.words, requests, {2, 4}, speed);
+  EXPECT_EQ(steps, (std::vector<std::string>{"4p 4p", "1p 4p", "1 1p", "1 1"}));
+}
+
 TEST(examples_generation, several_texts_need_pages) {
   run_options o = {.parallel = 2};
   EXPECT_THROW(continue_texts(random_model(), some_requests(0), o), llama::usage_error);

@@ -22,10 +22,13 @@ struct loaded_model {
   llama::language_model lm;
 };
 
+/// What the rows of a step are said to be.
+enum class chunk_kind : unsigned char { prompt, unsaid };
+
 /// Logits [tokens][vocabulary] of a text read in chunks of these lengths, by a fresh cache.
 inline std::vector<float> logits_in(const loaded_model& m, const std::vector<llama::token_t>& tokens,
                                     const std::vector<std::ptrdiff_t>& chunks, std::ptrdiff_t threads = 1,
-                                    llama::cache_options options = {}) {
+                                    llama::cache_options options = {}, chunk_kind kind = chunk_kind::unsaid) {
   const auto n = static_cast<std::ptrdiff_t>(tokens.size());
   options.max_tokens = n;
   options.max_step = *std::max_element(chunks.begin(), chunks.end());
@@ -38,6 +41,7 @@ inline std::vector<float> logits_in(const loaded_model& m, const std::vector<lla
     llama::batch b;
     b.tokens.assign(tokens.begin() + t, tokens.begin() + t + rows);
     b.row_offsets = {0, rows};
+    if (kind == chunk_kind::prompt) b.of_prompt = {1};
     for (std::ptrdiff_t r = 0; r < rows; ++r) b.logits_of.push_back(r);
     const auto some = engine.step(b);
     out.insert(out.end(), some.begin(), some.end());
@@ -49,11 +53,11 @@ inline std::vector<float> logits_in(const loaded_model& m, const std::vector<lla
 /// The same with equal chunks, the last as long as the rest.
 inline std::vector<float> logits_of(const loaded_model& m, const std::vector<llama::token_t>& tokens,
                                     std::ptrdiff_t chunk, std::ptrdiff_t threads,
-                                    const llama::cache_options& options = {}) {
+                                    const llama::cache_options& options = {}, chunk_kind kind = chunk_kind::unsaid) {
   std::vector<std::ptrdiff_t> chunks;
   for (auto left = static_cast<std::ptrdiff_t>(tokens.size()); left > 0; left -= chunks.back())
     chunks.push_back(std::min(chunk, left));
-  return logits_in(m, tokens, chunks, threads, options);
+  return logits_in(m, tokens, chunks, threads, options, kind);
 }
 
 struct run_options {
