@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include <heed/heed.hpp>
 #include <heed/merge.hpp>
+#include <heed/reference/attention.hpp>
+
+#include <support/random.hpp>
+#include <support/tolerance.hpp>
 
 #include <gtest/gtest.h>
 
@@ -57,6 +61,55 @@ TEST(merge_merge, split_keys_equal_one_pass_within_the_bound) {
       }
     }
   }
+}
+
+/// Partial results of 2 to 8 disjoint sets of keys, stored as T, folded into the first.
+template <class T> void expect_folds_of_any_count() {
+  using A = accum_t<T>;
+  const index_t tokens = 5, heads = 3, dim = 24, slots = 203;
+  random gen(4);
+  const auto q = gen.numbers<T>(tokens * heads * dim), k = gen.numbers<T>(slots * heads * dim),
+             v = gen.numbers<T>(slots * heads * dim);
+  const auto keys = view(k.data(), slots, heads, dim), values = view(v.data(), slots, heads, dim);
+  const auto queries = view(q.data(), tokens, heads, dim);
+  const reference::result want =
+      reference::attend(queries, contiguous(keys, values), full{}, reference::unchanged{},
+                        {.scale = 1 / std::sqrt(static_cast<double>(dim)), .rows_each = tokens});
+  for (index_t splits = 2; splits <= 8; ++splits) {
+    std::vector<T> o(at(tokens * heads * dim)), part_o(o.size());
+    std::vector<A> z(at(tokens * heads)), part_z(z.size());
+    std::vector<double> rounded(o.size()); // half an ulp of each stored result, the parts and the merged ones
+    for (index_t i = 0; i < splits; ++i) {
+      const range part{i * i * slots / (splits * splits), (i + 1) * (i + 1) * slots / (splits * splits)};
+      auto& into = i == 0 ? o : part_o;
+      auto& logs = i == 0 ? z : part_z;
+      attend(sequential{}, queries,
+             contiguous(keys.slice(0, part.begin, part.size()), values.slice(0, part.begin, part.size())),
+             view(into.data(), tokens, heads, dim), lse<A>(view(logs.data(), tokens, heads)));
+      if (i > 0)
+        merge(view(o.data(), tokens, heads, dim), view(z.data(), tokens, heads),
+              view(part_o.data(), tokens, heads, dim), view(part_z.data(), tokens, heads));
+      for (std::size_t x = 0; x < o.size(); ++x)
+        rounded[x] += half_ulp<T>(static_cast<double>(widen(into[x]))) + half_ulp<T>(static_cast<double>(widen(o[x])));
+    }
+    margin outputs, logs;
+    for (std::size_t row = 0; row < z.size(); ++row) {
+      const row_facts facts{static_cast<double>(slots), static_cast<double>(dim), want.score_magnitude[row]};
+      const auto times = static_cast<double>(splits); // each merge errs once more
+      EXPECT_TRUE(logs.add(static_cast<double>(z[row]), want.lse[row], times * lse_bound<A>(facts))) << splits;
+      for (std::size_t d = 0; d < at(dim); ++d) {
+        const std::size_t x = row * at(dim) + d;
+        EXPECT_TRUE(outputs.add(static_cast<double>(widen(o[x])), want.o[x],
+                                times * output_bound<A, A>(facts, want.magnitude[x], want.o[x]) + rounded[x]))
+            << splits << " splits, row " << row << ", " << d;
+      }
+    }
+  }
+}
+TEST(merge_merge, two_to_eight_splits_equal_the_whole_in_16_bits_too) {
+  expect_folds_of_any_count<float>();
+  expect_folds_of_any_count<bf16>();
+  expect_folds_of_any_count<f16>();
 }
 
 TEST(merge_merge, weighs_by_exp_lse) {

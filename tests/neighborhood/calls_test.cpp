@@ -9,8 +9,9 @@ namespace heed::test {
 
 template <class T>
 void grid_call<T>::attend(const erased_executor& executor, const ragged_view<const T>& q, const erased_source<T>& kv,
-                          const ragged_view<T>& o, const any_neighborhood& m, const mutable_lse& lse) {
-  heed::attend(executor, q, kv, o, m, heed::lse(lse));
+                          const ragged_view<T>& o, const any_neighborhood& m, const mutable_lse& lse,
+                          const scale& factor) {
+  heed::attend(executor, q, kv, o, m, heed::lse(lse), factor);
 }
 template struct grid_call<float>;
 template struct grid_call<double>;
@@ -52,7 +53,7 @@ TEST(neighborhood_calls, heads_first_gives_the_bits_of_heads_last) {
                            erased_source<float>(contiguous(view(k.data(), 2, n, dk).swapped(0, 1),
                                                            view(v.data(), 2, n, dv).swapped(0, 1), s.offsets)),
                            ragged(view(o.data(), 6, n, dv).swapped(0, 1), s.offsets), any_neighborhood(m),
-                           view(lse.data(), n, 6));
+                           view(lse.data(), n, 6), {s.call.scale});
   EXPECT_TRUE(same_bits(o, heads_first(want.o, 6, dv)));
   EXPECT_TRUE(same_bits(lse, want.lse));
 }
@@ -86,9 +87,19 @@ TEST(neighborhood_calls, any_worker_count_gives_the_same_bits) {
     std::vector<float> o(want.o.size()), lse(want.lse.size());
     grid_call<float>::attend(erased_executor(pool), ragged(s.queries(), s.offsets), erased_source<float>(s.kv()),
                              ragged(view(o.data(), 630, 2, 32), s.offsets), any_neighborhood(m),
-                             view(lse.data(), 630, 2));
+                             view(lse.data(), 630, 2), {s.call.scale});
     EXPECT_TRUE(same_bits(o, want.o) && same_bits(lse, want.lse)) << workers;
   }
+}
+TEST(neighborhood_calls, a_scale_of_zero_is_zero) {
+  const neighborhood<2> m{.grid = {9, 14}, .window = {4, 5}, .stride = {1, 2}};
+  sample<float> s = grid_sample(8, 126, 1, 2);
+  s.call.scale = 0;
+  const outcome<float> got = run_grid(s, m);
+  expect_within(s, got, s.exact(m));
+  margin logs;
+  for (const float x : got.lse)
+    EXPECT_TRUE(logs.add(static_cast<double>(x), std::log(20.), lse_bound<float>({20, 8, 0}))) << "all keys alike";
 }
 TEST(neighborhood_calls, a_few_rows_of_a_causal_grid_take_the_bits_of_decode) {
   // An image that is made row by row: the last rows of the part that there is.

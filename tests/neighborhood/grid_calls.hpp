@@ -59,15 +59,16 @@ static_assert(bounded_query_tiler<any_neighborhood> && panel_query_tiler<any_nei
 template <class T> struct grid_call {
   using mutable_lse = tensor_view<accum_t<T>, 2>;
   static void attend(const erased_executor& executor, const ragged_view<const T>& q, const erased_source<T>& kv,
-                     const ragged_view<T>& o, const any_neighborhood& m, const mutable_lse& lse);
+                     const ragged_view<T>& o, const any_neighborhood& m, const mutable_lse& lse, const scale& factor);
 };
+/// With the sample's scale.
 template <class T> outcome<T> run_grid(const sample<T>& s, const erased_source<T>& kv, const any_neighborhood& m) {
   outcome<T> r{std::vector<T>(place(s.tokens() * s.q_heads() * s.value_dim), narrow<T>(9)),
                std::vector<accum_t<T>>(place(s.tokens() * s.q_heads()), 9)};
   sequential one;
   grid_call<T>::attend(erased_executor(one), ragged(s.queries(), s.offsets), kv,
                        ragged(view(r.o.data(), s.tokens(), s.q_heads(), s.value_dim), s.offsets), m,
-                       view(r.lse.data(), s.tokens(), s.q_heads()));
+                       view(r.lse.data(), s.tokens(), s.q_heads()), {s.call.scale});
   return r;
 }
 

@@ -8,6 +8,8 @@
 #include <heed/mask/full.hpp>
 #include <heed/merge.hpp>
 
+#include <algorithm>
+
 namespace heed::test {
 namespace {
 
@@ -111,6 +113,69 @@ TEST(neighborhood_invariants, extra_tokens_may_be_merged_by_log_sum_exp) {
         view(others.lse.data(), n, 6));
   m.first = extra;
   expect_within(s, grid, s.exact(m));
+}
+
+// ---- invariants of whole calls: the wanted key sets are written out here, or are those of another problem
+// ------------
+
+struct window_blocks { // windows of 6 at a stride of 6 on 26 keys: the last block is moved inside
+  [[nodiscard]] bool allows(cell at) const { return at.q < 24 ? at.q / 6 == at.k / 6 : at.k >= 20; }
+};
+TEST(neighborhood_invariants, a_call_with_a_stride_of_the_window_attends_to_blocks) {
+  const sample<float> s = grid_sample(7, 26, 2, 2);
+  expect_within(s, run_grid(s, neighborhood<1>{.grid = 26, .window = 6, .stride = 6}), s.exact(window_blocks{}));
+}
+struct folded_lines { // lines of 4 that are seen whole; of the 9 lines the three around
+  [[nodiscard]] bool allows(cell at) const {
+    const index_t first = std::min<index_t>(std::max<index_t>(at.q / 4 - 1, 0), 6), line = at.k / 4;
+    return line >= first && line < first + 3;
+  }
+};
+TEST(neighborhood_invariants, a_call_that_sees_an_axis_whole_attends_to_whole_lines) {
+  const sample<float> s = grid_sample(8, 36, 2, 2);
+  expect_within(s, run_grid(s, neighborhood<2>{.grid = {9, 4}, .window = {3, 4}}), s.exact(folded_lines{}));
+}
+/// Row i of the answer is row from(i) of x.
+std::vector<float> reordered(const std::vector<float>& x, index_t rows, const auto& from) {
+  const index_t width = static_cast<index_t>(x.size()) / rows;
+  std::vector<float> y;
+  for (index_t i = 0; i < rows; ++i) y.insert(y.end(), x.begin() + from(i) * width, x.begin() + (from(i) + 1) * width);
+  return y;
+}
+sample<float> reordered(const sample<float>& s, const auto& from) {
+  sample<float> moved = s;
+  moved.q = reordered(s.q, s.tokens(), from);
+  moved.k = reordered(s.k, s.tokens(), from);
+  moved.v = reordered(s.v, s.tokens(), from);
+  return moved;
+}
+TEST(neighborhood_invariants, a_call_on_a_moved_picture_gives_the_moved_answer) {
+  const neighborhood<2> m{.grid = {12, 13}, .window = {4, 5}};
+  const sample<float> s = grid_sample(9, 156);
+  const outcome<float> got = run_grid(reordered(s, [](index_t i) { return (i + 156 - 14) % 156; }), m);
+  const auto back = [](index_t i) { return (i + 14) % 156; };
+  std::vector<index_t> inner; // rows whose window touches no border, before and after
+  for (index_t y = 2; y < 9; ++y)
+    for (index_t x = 2; x < 9; ++x) inner.push_back(y * 13 + x);
+  expect_rows_within(s, s.kv(), m, {reordered(got.o, 156, back), reordered(got.lse, 156, back)}, inner);
+}
+TEST(neighborhood_invariants, a_call_on_a_reversed_axis_gives_the_reversed_answer_where_windows_are_odd) {
+  const sample<float> s = grid_sample(10, 37);
+  const auto mirror = [](index_t i) { return 36 - i; };
+  for (const index_t window : {5, 4}) {
+    const neighborhood<1> m{.grid = 37, .window = window};
+    const outcome<float> got = run_grid(reordered(s, mirror), m);
+    const outcome<float> back{reordered(got.o, 37, mirror), reordered(got.lse, 37, mirror)};
+    if (window == 5) {
+      expect_within(s, back, s.exact(m));
+    } else {
+      const reference::result want = s.exact(m);
+      double furthest = 0;
+      for (std::size_t i = 0; i < want.lse.size(); ++i)
+        furthest = std::fmax(furthest, std::fabs(static_cast<double>(back.lse[i]) - want.lse[i]));
+      EXPECT_GT(furthest, 0.01) << "an even window has one more key on the left";
+    }
+  }
 }
 
 // ---- invariants of the mask itself; the kernels' answers follow --------------------------------------------------
