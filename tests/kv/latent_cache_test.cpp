@@ -4,8 +4,6 @@
 
 #include <heed/testing/eviction_laws.hpp>
 
-#include <heed/testing/eviction_laws.hpp>
-
 #include <kv/source_probe.hpp>
 
 namespace heed {
@@ -144,56 +142,18 @@ TEST(kv_latent_cache, keeps_the_laws_of_eviction_in_both_orders_for_any_page_and
     }
 }
 
-/// Memory of what an eviction moves beside the rows.
-struct slot_memory {
-  std::vector<index_t> seen = std::vector<index_t>(2), positions = std::vector<index_t>(64);
-  std::vector<float> bias = std::vector<float>(64);
-};
-
-template <class T> void keeps_the_laws_of_eviction(index_t value_offset) {
-  pool_under_test<T> pool{4, 16};
-  slot_memory slots;
-  auto cache = latent_cache(view(pool.rows.data(), 16, 4, dim), {.value_dim = value_dim, .value_offset = value_offset},
-                            {.pages = pool.ids,
-                             .max_pages = 16,
-                             .lengths = pool.lengths,
-                             .free_pages = pool.free,
-                             .seen = slots.seen,
-                             .positions = slots.positions,
-                             .bias = slots.bias});
-  ASSERT_EQ(text(cache.check()), "ok");
-  const auto fresh = numbered(20 * dim); // up to 239: whole numbers that bf16 holds
-  ASSERT_EQ(text(cache.append(0, view(fresh.data(), 20, 1, dim))), "ok");
-  ASSERT_EQ(text(cache.append(1, view(fresh.data(), 20, 1, dim))), "ok");
-  for (std::size_t i = 0; i < slots.bias.size(); ++i) slots.bias[i] = static_cast<float>(i);
-  const auto r = testing::check_eviction(cache, 1, {.draws = 12, .seed = 3});
-  EXPECT_FALSE(r) << r.broken << ", draw " << r.draw;
-  EXPECT_LT(cache.slots(1, 0), 20);
-  EXPECT_EQ(cache.slots(0, 0), 20);
-  EXPECT_EQ(cache.free_pages(), 16 - 5 - (cache.slots(1, 0) + 3) / 4) << "freed pages are back in the pool";
-  expect_lawful(cache.source());
-  for (index_t i = 0; i < 20; ++i) EXPECT_EQ(key_at(cache.source(), 0, 0, i, 2), static_cast<float>(i * dim + 2));
-}
-TEST(kv_latent_cache, keeps_the_laws_of_eviction) {
-  for (const index_t offset : {index_t{0}, dim - value_dim}) {
-    keeps_the_laws_of_eviction<float>(offset);
-    keeps_the_laws_of_eviction<bf16>(offset);
-  }
-}
-
 TEST(kv_latent_cache, refuses_means) {
   pool_under_test<float> pool{4, 4};
-  slot_memory slots;
-  std::vector<float> keys(2 * dim), values(2 * value_dim);
-  std::vector<index_t> counts(2), places(2);
+  std::vector<float> bias(16), keys(2 * dim), values(2 * value_dim);
+  std::vector<index_t> seen(2), positions(16), counts(2), places(2);
   const auto cache = latent_cache(view(pool.rows.data(), 4, 4, dim), {.value_dim = value_dim},
                                   {.pages = pool.ids,
                                    .max_pages = 4,
                                    .lengths = pool.lengths,
                                    .free_pages = pool.free,
-                                   .seen = slots.seen,
-                                   .positions = slots.positions,
-                                   .bias = slots.bias,
+                                   .seen = seen,
+                                   .positions = positions,
+                                   .bias = bias,
                                    .means = {keys, values, counts, places}});
   EXPECT_EQ(text(cache.check()), "means: number of slots is 2, latent rows allow 0");
 }
