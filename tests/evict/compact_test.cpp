@@ -21,18 +21,23 @@ using indices = std::vector<index_t>;
 using sample = test::sample<float>;
 using source = test::erased_source<float>;
 
-/// Every call of this file compiles one kernel.
+/// Every call of this file compiles one kernel of a type.
 test::outcome<float> run(const sample& s, const source& kv) { return s.run_from(kv, causal{}); }
+test::outcome<bf16> run(const test::sample<bf16>& s, const test::erased_source<bf16>& kv) {
+  return s.run_from(kv, causal{});
+}
 
 constexpr float gone = -std::numeric_limits<float>::infinity();
 
 /// One sequence of 60 to 90 keys, the last 5 of which are queries too.
-sample drawn(std::uint64_t seed, index_t keys, index_t group) { return sample(seed, {5}, {keys}, 2, group, 16, 8); }
-cache_size size_for(const sample& s, index_t sequences = 1) {
+template <class T = float> test::sample<T> drawn(std::uint64_t seed, index_t keys, index_t group) {
+  return {seed, {5}, {keys}, 2, group, 16, 8};
+}
+template <class T> cache_size size_for(const test::sample<T>& s, index_t sequences = 1) {
   const index_t rows = s.key_offsets.back();
   return {sequences, s.kv_heads, rows, s.key_dim, s.value_dim, 8, sequences * s.kv_heads * ((rows + 7) / 8)};
 }
-template <class Owner> void fill(Owner& o, const sample& s, index_t seq = 0) {
+template <class Owner, class T> void fill(Owner& o, const test::sample<T>& s, index_t seq = 0) {
   ASSERT_EQ(text(o.cache.append(seq, s.keys(), s.values())), "ok");
 }
 
@@ -40,7 +45,8 @@ template <class Owner> void fill(Owner& o, const sample& s, index_t seq = 0) {
 struct drawn_lists {
   kept_lists kept;
   std::vector<float> bias;
-  drawn_lists(test::random& gen, const sample& s, index_t keep_in_8, bool shared)
+  template <class T>
+  drawn_lists(test::random& gen, const test::sample<T>& s, index_t keep_in_8, bool shared)
       : kept(s.kv_heads, s.key_offsets.back()), bias(many(s.kv_heads * s.key_offsets.back()), gone) {
     const index_t n = s.key_offsets.back();
     for (index_t h = 0; h < s.kv_heads; ++h) {
@@ -55,10 +61,11 @@ struct drawn_lists {
 };
 
 template <class Owner> void equals_full_attention_with_bias() {
+  using T = typename Owner::cache_type::key_element;
   test::random gen(3);
   for (const index_t group : {1, 4})
     for (const index_t keep_in_8 : {0, 1, 4, 7}) {
-      const sample s = drawn(gen.bits(), gen.integer(60, 90), group);
+      const auto s = drawn<T>(gen.bits(), gen.integer(60, 90), group);
       Owner o(size_for(s));
       fill(o, s);
       drawn_lists lists(gen, s, keep_in_8, !o.cache.per_head());
@@ -66,7 +73,7 @@ template <class Owner> void equals_full_attention_with_bias() {
       test::expect_lawful(o.cache.source());
       const auto full =
           biased(s.kv(), view(static_cast<const float*>(lists.bias.data()), 1, s.kv_heads, s.key_offsets.back()));
-      test::expect_within(s, run(s, source(o.cache.source())), s.exact_from(full, causal{}));
+      test::expect_within(s, run(s, test::erased_source<T>(o.cache.source())), s.exact_from(full, causal{}));
     }
 }
 TEST(evict_compact, attention_equals_full_attention_with_infinite_bias_on_the_evicted) {
@@ -74,6 +81,12 @@ TEST(evict_compact, attention_equals_full_attention_with_infinite_bias_on_the_ev
   equals_full_attention_with_bias<test::ragged_owner<float>>();
   equals_full_attention_with_bias<test::paged_owner<float, true>>();
   equals_full_attention_with_bias<test::paged_owner<float, false>>();
+}
+TEST(evict_compact, sixteen_bit_attention_equals_full_attention_with_infinite_bias_on_the_evicted) {
+  equals_full_attention_with_bias<test::contiguous_owner<bf16>>();
+  equals_full_attention_with_bias<test::ragged_owner<bf16>>();
+  equals_full_attention_with_bias<test::paged_owner<bf16, true>>();
+  equals_full_attention_with_bias<test::paged_owner<bf16, false>>();
 }
 
 template <class Owner> void all_slots_change_no_bit() {
@@ -104,16 +117,34 @@ TEST(evict_compact, lists_of_all_slots_and_a_sequence_begun_anew_change_no_bit) 
   all_slots_change_no_bit<test::paged_owner<float, false>>();
 }
 
-TEST(evict_compact, the_order_of_slots_does_not_matter) {
+template <class Owner> void order_does_not_matter() {
   test::random gen(5);
   const sample s = drawn(4, 64, 2);
-  test::contiguous_owner<float> o(size_for(s));
+  Owner o(size_for(s));
   fill(o, s);
+  drawn_lists lists(gen, s, 6, !o.cache.per_head());
+  ASSERT_EQ(text(compact(o.cache, 0, lists.kept)), "ok");
+  // Each head's slots in an order of its own; what a shorter head has no slot for is a hole.
   indices order;
-  for (index_t i = 0; i < 64; ++i) order.push_back(i);
-  gen.shuffle(order);
-  const auto mixed = gathered(o.cache.source(), {.indices = order, .width = 64});
-  test::expect_within(s, run(s, source(mixed)), s.exact(causal{}));
+  index_t width = 0;
+  for (index_t h = 0; h < s.kv_heads; ++h) width = greater(width, o.cache.slots(0, h));
+  for (index_t h = 0; h < s.kv_heads; ++h) {
+    indices own;
+    for (index_t i = 0; i < width; ++i) own.push_back(i < o.cache.slots(0, h) ? i : -1);
+    gen.shuffle(own);
+    order.insert(order.end(), own.begin(), own.end());
+  }
+  const auto mixed =
+      gathered(o.cache.source(), {.list_per = gather_lists::per::kv_head, .indices = order, .width = width});
+  const auto full =
+      biased(s.kv(), view(static_cast<const float*>(lists.bias.data()), 1, s.kv_heads, s.key_offsets.back()));
+  test::expect_within(s, run(s, source(mixed)), s.exact_from(full, causal{}));
+}
+TEST(evict_compact, the_order_of_slots_does_not_matter) {
+  order_does_not_matter<test::contiguous_owner<float>>();
+  order_does_not_matter<test::ragged_owner<float>>();
+  order_does_not_matter<test::paged_owner<float, true>>();
+  order_does_not_matter<test::paged_owner<float, false>>();
 }
 
 TEST(evict_compact, equal_keys_fold_without_loss) {
