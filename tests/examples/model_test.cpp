@@ -129,7 +129,17 @@ TEST(examples_model, refuses_rotary_scalings_that_contradict) {
   EXPECT_SAYS(w, "rope.scaling.type is \"yarn\" besides rope_freqs.weight");
   w = small_model().writer();
   w.add("llama.rope.scaling.attn_factor", 2.f);
-  EXPECT_SAYS(w, "attn_factor is not 1");
+  EXPECT_SAYS(w, "llama.rope.scaling.attn_factor is not 1");
+  w = small_model().writer();
+  w.add("llama.rope.scaling.yarn_attn_factor", 2.f);
+  EXPECT_SAYS(w, "llama.rope.scaling.yarn_attn_factor is not 1");
+  w = small_model().writer();
+  w.add("llama.rope.scaling.yarn_ext_factor", 0.5f);
+  EXPECT_SAYS(w, "llama.rope.scaling.yarn_ext_factor is not 1");
+  w = small_model().writer();
+  w.add("llama.rope.scaling.yarn_beta_fast", 0.f);
+  w.add("llama.rope.scaling.type", "yarn");
+  EXPECT_SAYS(w, "llama.rope.scaling.yarn_beta_fast is 0.000000, but must be > 0");
 }
 
 TEST(examples_model, refuses_each_missing_or_misshapen_tensor) {

@@ -6,6 +6,9 @@
 
 #include <limits>
 
+#include <pty.h>
+#include <unistd.h>
+
 namespace {
 
 TEST(examples_text_output, escapes_what_json_does_not_hold) {
@@ -29,6 +32,35 @@ TEST(examples_text_output, numbers) {
   EXPECT_EQ(llama::json_numbers({1, -2}), "[1, -2]");
   EXPECT_EQ(llama::json_number(1.25), "1.2");
   EXPECT_EQ(llama::json_number(std::numeric_limits<double>::infinity()), "0.0");
+}
+
+/// What is written to standard error while it is a terminal.
+template <class Write> std::string on_a_terminal(const Write& write) {
+  int ours = -1, theirs = -1;
+  if (::openpty(&ours, &theirs, nullptr, nullptr, nullptr) != 0) return "no terminal";
+  const int kept = ::dup(STDERR_FILENO);
+  ::dup2(theirs, STDERR_FILENO);
+  write();
+  ::dup2(kept, STDERR_FILENO);
+  ::close(kept);
+  std::string said(4096, '\0');
+  const auto n = ::read(ours, said.data(), said.size());
+  said.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  ::close(theirs);
+  ::close(ours);
+  return said;
+}
+
+TEST(examples_text_output, progress_is_one_line_that_is_overwritten_and_cleared) {
+  EXPECT_EQ(on_a_terminal([] {
+              llama::progress_line line;
+              line.show("prompt 100");
+              line.show("99");
+            }),
+            "\rprompt 100\r99        \r  \r");
+  testing::internal::CaptureStderr();
+  llama::progress_line().show("nobody looks");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 } // namespace

@@ -5,14 +5,15 @@
 // but the file reader.
 #include "llama/gguf_file.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
 namespace heed::testing_support {
 
-/// Logits [tokens][vocabulary] of a whole text. Of rotary scalings it knows linear and a list of divisors. window > 0:
-/// a query sees the first `sinks` keys and the last `window`.
+/// Logits [tokens][vocabulary] of a whole text. Of rotary scalings it knows linear, YaRN and a list of divisors. window
+/// > 0: a query sees the first `sinks` keys and the last `window`.
 class llama_double {
 public:
   explicit llama_double(const llama::gguf_file& file) : file_(file) {}
@@ -25,10 +26,29 @@ public:
     const std::size_t value_dim = size("attention.value_length", width / q_heads);
     const std::size_t rope_dims = size("rope.dimension_count", key_dim);
     const double base = file_.has("llama.rope.freq_base") ? file_.number("llama.rope.freq_base") : 10000;
+    const std::string scaling =
+        file_.has("llama.rope.scaling.type") ? file_.text("llama.rope.scaling.type") : std::string();
+    const double pi = 3.14159265358979323846;
+    // On cosines and sines, so that it turns up squared in the scores.
+    const double magnitude = scaling == "yarn" ? 1 + 0.1 * std::log(file_.number("llama.rope.scaling.factor")) : 1;
     std::vector<double> frequency(rope_dims / 2);
     for (std::size_t i = 0; i < frequency.size(); ++i) {
       frequency[i] = std::pow(base, -2 * static_cast<double>(i) / static_cast<double>(rope_dims));
-      if (file_.has("llama.rope.scaling.type")) frequency[i] /= file_.number("llama.rope.scaling.factor");
+      if (scaling == "linear") frequency[i] /= file_.number("llama.rope.scaling.factor");
+      if (scaling == "yarn") {
+        // Peng et al. 2023: the pair that turns r times in the trained context, for 32 times (or as the file says) and
+        // once.
+        const auto pair = [&](double r) {
+          return static_cast<double>(rope_dims) *
+                 std::log(file_.number("llama.rope.scaling.original_context_length") / (2 * pi * r)) /
+                 (2 * std::log(base));
+        };
+        const char* fast = "llama.rope.scaling.yarn_beta_fast";
+        const double low = std::max(0., std::floor(pair(file_.has(fast) ? file_.number(fast) : 32)));
+        const double high = std::min(static_cast<double>(rope_dims - 1), std::ceil(pair(1)));
+        const double ramp = std::clamp((static_cast<double>(i) - low) / (high - low), 0., 1.);
+        frequency[i] *= 1 - ramp + ramp / file_.number("llama.rope.scaling.factor");
+      }
       if (file_.find("rope_freqs.weight") != nullptr) frequency[i] /= weights("rope_freqs.weight")[i];
     }
     const std::vector<double> embedding = weights("token_embd.weight");
@@ -42,8 +62,8 @@ public:
       std::vector<std::vector<double>> q(n), k(n), v(n);
       for (std::size_t t = 0; t < n; ++t) {
         const std::vector<double> h = normed(block + "attn_norm.weight", x[t]);
-        q[t] = rotated(times(block + "attn_q.weight", h), t, key_dim, frequency);
-        k[t] = rotated(times(block + "attn_k.weight", h), t, key_dim, frequency);
+        q[t] = rotated(times(block + "attn_q.weight", h), t, key_dim, frequency, magnitude);
+        k[t] = rotated(times(block + "attn_k.weight", h), t, key_dim, frequency, magnitude);
         v[t] = times(block + "attn_v.weight", h);
       }
       for (std::size_t t = 0; t < n; ++t) {
@@ -110,11 +130,11 @@ private:
     return out;
   }
   static std::vector<double> rotated(std::vector<double> x, std::size_t position, std::size_t dim,
-                                     const std::vector<double>& frequency) {
+                                     const std::vector<double>& frequency, double magnitude) {
     for (std::size_t head = 0; head < x.size(); head += dim)
       for (std::size_t i = 0; i < frequency.size(); ++i) {
         const double angle = static_cast<double>(position) * frequency[i];
-        const double a = x[head + 2 * i], b = x[head + 2 * i + 1];
+        const double a = x[head + 2 * i] * magnitude, b = x[head + 2 * i + 1] * magnitude;
         x[head + 2 * i] = a * std::cos(angle) - b * std::sin(angle);
         x[head + 2 * i + 1] = b * std::cos(angle) + a * std::sin(angle);
       }
