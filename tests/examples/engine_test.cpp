@@ -91,7 +91,7 @@ TEST(examples_engine, policies_see_what_they_promise) {
       }
 }
 
-// heed takes another kernel for the few rows of a decode step, so token by token is compared with itself.
+// heed takes another kernel for few rows that are not said to be a prompt's, so token by token is compared with itself.
 TEST(examples_engine, bits_depend_neither_on_chunks_nor_threads_nor_layout) {
   const loaded_model m(random_llama({}).bytes());
   const tokens text = some_text(m, 75);
@@ -109,6 +109,28 @@ TEST(examples_engine, bits_depend_neither_on_chunks_nor_threads_nor_layout) {
         EXPECT_EQ(std::memcmp(part.data(), wanted.data(), wanted.size() * sizeof(float)), 0)
             << "threads " << threads << ", chunk " << chunk << ", page " << page;
       }
+}
+
+TEST(examples_engine, a_prompt_in_pieces_of_any_size_has_the_bits_of_the_whole) {
+  const loaded_model m(random_llama({}).bytes());
+  const tokens text = some_text(m, 150);
+  const std::vector<float> whole = logits_of(m, text, 150, 1);
+  const auto expect_whole = [&](std::ptrdiff_t chunk, const llama::cache_options& options, const char* where) {
+    const std::vector<float> part = logits_of(m, text, chunk, 2, options, chunk_kind::prompt);
+    ASSERT_EQ(part.size(), whole.size());
+    EXPECT_EQ(std::memcmp(part.data(), whole.data(), whole.size() * sizeof(float)), 0)
+        << where << ", chunks of " << chunk;
+  };
+  for (const std::ptrdiff_t chunk : {1, 3, 64, 150}) {
+    llama::cache_options options;
+    expect_whole(chunk, options, "contiguous");
+    options.layout = cache_layout::paged;
+    expect_whole(chunk, options, "paged");
+    // A list per head, where each is full until the prompt ends.
+    options.keep = llama::parse_policy("snap_kv:budget=100");
+    options.prompt_tokens = 150;
+    expect_whole(chunk, options, "evicting");
+  }
 }
 
 TEST(examples_engine, a_sequence_does_not_feel_the_others) {
