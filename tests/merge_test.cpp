@@ -8,11 +8,11 @@
 #include <support/tolerance.hpp>
 
 #include <gtest/gtest.h>
+#include <support/refusal.hpp>
 
 #include <cmath>
 #include <limits>
 #include <random>
-#include <string>
 #include <vector>
 
 namespace heed::test {
@@ -160,17 +160,49 @@ TEST(merge_merge, sixteen_bit_rows_and_double) {
   EXPECT_NEAR(dz[0], std::log(2.), 1e-15);
 }
 
-TEST(merge_merge, refuses_other_extents_and_writes_nothing) {
-  float o[4] = {1, 2, 3, 4}, z[2] = {0, 0};
-  const float other[2] = {9, 9}, y[2] = {5, 5};
-  try {
-    merge(view(o, 1, 2, 2), view(z, 1, 2), view(other, 1, 2, 1), view(y, 1, 2));
-    FAIL() << "dims differ";
-  } catch (const error& e) {
-    EXPECT_EQ(e.code(), errc::bad_extent);
-    EXPECT_EQ(std::string(e.what()), "other: extent[2] is 1, but o has 2");
-  }
-  EXPECT_EQ(o[0], 1.f);
+TEST(merge_merge, refuses_what_does_not_fit_and_writes_nothing) {
+  std::vector<float> x(64);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i);
+  const std::vector<float> before = x;
+  float* const o = x.data();
+  float *const z = o + 8, *const other = o + 16, *const y = o + 24;
+  const auto merged = [&](const tensor_view<float, 3>& a, const tensor_view<float, 2>& a_lse,
+                          const tensor_view<float, 3>& b, const tensor_view<float, 2>& b_lse) {
+    const refusal r = refusal_of([&] { merge(a, a_lse, b, b_lse); });
+    EXPECT_EQ(x, before);
+    return r;
+  };
+  const auto rows = [](float* p, index_t dim = 2) { return view(p, 1, 2, dim); };
+  const auto logs = [](float* p, index_t heads = 2) { return view(p, 1, heads); };
+  EXPECT_EQ(merged(rows(o), logs(z), rows(other, 1), logs(y)),
+            refusal(errc::bad_extent, "other: extent[2] is 1, but o has 2"));
+  EXPECT_EQ(merged(rows(o), logs(z, 3), rows(other), logs(y)),
+            refusal(errc::bad_extent, "lse: extent[1] is 3, but o has 2"));
+  EXPECT_EQ(merged(rows(o), logs(z), rows(other), logs(y, 1)),
+            refusal(errc::bad_extent, "other_lse: extent[1] is 1, but o has 2"));
+  EXPECT_EQ(merged(rows(nullptr), logs(z), rows(other), logs(y)),
+            refusal(errc::null_pointer, "o: data is 0, but the elements in view are 4"));
+  EXPECT_EQ(merged(rows(o), logs(z), rows(other), logs(nullptr)),
+            refusal(errc::null_pointer, "other_lse: data is 0, but the elements in view are 2"));
+  const index_t extents[3] = {1, 2, 2}, one_place[3] = {4, 0, 1};
+  EXPECT_EQ(merged(tensor_view<float, 3>(o, extents, one_place), logs(z), rows(other), logs(y)),
+            refusal(errc::bad_stride, "o: stride[1] is 0, rows are written, so the least is 2"));
+  const auto overlap = [](const char* text) { return refusal(errc::overlap, text); };
+  EXPECT_EQ(merged(rows(o), logs(o + 3), rows(other), logs(y)),
+            overlap("lse: buffers shared with o is 1, the limit is 0"));
+  EXPECT_EQ(merged(rows(o), logs(z), rows(o + 2), logs(y)),
+            overlap("o: buffers shared with other is 1, the limit is 0"));
+  EXPECT_EQ(merged(rows(o), logs(z), rows(o), logs(y)), overlap("o: buffers shared with other is 1, the limit is 0"));
+  EXPECT_EQ(merged(rows(o), logs(z), rows(other), logs(o)),
+            overlap("o: buffers shared with other_lse is 1, the limit is 0"));
+  EXPECT_EQ(merged(rows(o), logs(other + 3), rows(other), logs(y)),
+            overlap("lse: buffers shared with other is 1, the limit is 0"));
+  EXPECT_EQ(merged(rows(o), logs(z), rows(other), logs(z)),
+            overlap("lse: buffers shared with other_lse is 1, the limit is 0"));
+  // Heads of one buffer side by side share nothing.
+  const index_t side[3] = {8, 2, 1};
+  merge(tensor_view<float, 3>(o, extents, side), logs(z), tensor_view<float, 3>(o + 4, extents, side), logs(y));
+  EXPECT_NE(x, before);
 }
 
 } // namespace

@@ -3,7 +3,7 @@
 #pragma once
 // Merges two results of the same queries over disjoint keys: split keys, shared prefixes, chunks.
 #include <heed/simd/math.hpp>
-#include <heed/view/tensor_view.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 namespace detail {
@@ -27,7 +27,18 @@ HEED_INLINE failure check_merge(const tensor_view<T, 3>& o, const tensor_view<A,
       return {errc::bad_extent, "other_lse", "extent", other_lse.extent(i), "but o has", o.extent(i), i};
   }
   if (const failure f = check_written("o", o)) return f;
-  return check_written("lse", lse);
+  if (const failure f = check_written("lse", lse)) return f;
+  const struct {
+    const char *argument, *sharing;
+    footprint written, also;
+  } pairs[] = {{"lse", "buffers shared with o", footprint_of(lse), footprint_of(o)},
+               {"o", "buffers shared with other", footprint_of(o), footprint_of(other)},
+               {"o", "buffers shared with other_lse", footprint_of(o), footprint_of(other_lse)},
+               {"lse", "buffers shared with other", footprint_of(lse), footprint_of(other)},
+               {"lse", "buffers shared with other_lse", footprint_of(lse), footprint_of(other_lse)}};
+  for (const auto& p : pairs)
+    if (may_share(p.written, p.also)) return {errc::overlap, p.argument, p.sharing, 1, "the limit is", 0};
+  return {};
 }
 
 /// One row: o = keep o + add other. A row of weight 0 is not read.
@@ -59,10 +70,11 @@ inline namespace HEED_ISA {
 /// Units        natural logarithm
 /// Laws         commutative and associative up to rounding; (0, -inf) is the identity, and a row of it is not read.
 ///              +inf is taken for -inf
-/// Requires     both results exclude a learned sink: it is applied once, after the last merge
+/// Requires     both results exclude a learned sink: it is applied once, after the last merge. o and lse share no
+///              memory with each other nor with what is merged into them
 /// Determinism  bits depend on the operands' order only
 /// Error        4 x 2^-24 (|o| + |other|) for float, and 3 x 2^-24 for the lse
-/// Throws       error where extents or strides don't fit; nothing is written then
+/// Throws       error where extents or strides don't fit, or buffers overlap; nothing is written then
 /// Source       Milakov and Gimelshein 2018, Online normalizer calculation; the split form is flash-decoding's
 template <class T, class A, class U>
 void merge(const tensor_view<T, 3>& o, const tensor_view<A, 2>& lse, const tensor_view<U, 3>& other,
