@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace {
 
 using heed::index_t;
@@ -66,6 +68,8 @@ TEST(exec_parallel_for, refuses_a_bad_worker_count) {
       ADD_FAILURE() << workers;
     } catch (const heed::error& e) {
       EXPECT_EQ(e.code(), heed::errc::bad_value);
+      EXPECT_EQ(std::string(e.what()),
+                "parallel_for_executor: workers is " + std::to_string(workers) + ", must be from 1 to 1024");
     }
   }
 }

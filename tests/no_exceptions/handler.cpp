@@ -3,6 +3,7 @@
 // Built with -fno-exceptions -fno-rtti: where heed would throw, the user's handler runs, and the call returns.
 #include <heed/attention.hpp>
 #include <heed/epilogue/lse.hpp>
+#include <heed/exec/parallel_for.hpp>
 #include <heed/exec/thread_pool.hpp>
 #include <heed/kv/contiguous.hpp>
 #include <heed/mask/causal.hpp>
@@ -83,6 +84,21 @@ void attend_three_times() {
   expect_that("run leaves the output untouched", calls == 1 && untouched());
 }
 
+/// An executor that was refused hands out no worker number: the workspace has room for as many as it says.
+void refused_loop_is_not_used() {
+  bool used = false;
+  const auto loop = [&](heed::index_t, auto) { used = true; };
+  calls = 0;
+  heed::parallel_for_executor run{4096, loop};
+  expect_that("a refused worker count tells the handler", calls == 1 && code == heed::errc::bad_value);
+  const float x[8] = {};
+  float o[8] = {-7.f};
+  const auto rows = heed::view(x, 1, 1, 8);
+  heed::attend(run, rows, heed::contiguous(rows, rows), heed::view(o, 1, 1, 8));
+  expect_that("a call on it is refused", calls == 2 && std::strstr(text, "executor: workers is 0") != nullptr);
+  expect_that("a call on it runs nothing", !used && o[0] == -7.f);
+}
+
 } // namespace
 
 int main() {
@@ -101,6 +117,7 @@ int main() {
   expect_that("the text names argument, value and limit", std::strstr(text, "thread_pool: workers is 0") != nullptr);
 
   attend_three_times();
+  refused_loop_is_not_used();
   calls = 2;
 
   expect_that("the handler before is returned", heed::set_error_handler(nullptr) == note);

@@ -90,7 +90,7 @@ public:
 
 private:
   Loop loop_;
-  index_t workers_ = 1;
+  index_t workers_ = 0; ///< of a refused one: no call takes it, for its loop would use more
 };
 
 } // namespace heed
