@@ -3,6 +3,7 @@
 // The observers' pass: each chosen row, head and slot once, probabilities as they are, 0 where masked and in padding.
 #include <heed/kernel/observe.hpp>
 
+#include <heed/mask/neighborhood.hpp>
 #include <kernel/scratch.hpp>
 #include <observe/observed.hpp>
 
@@ -120,5 +121,48 @@ TEST(kernel_observe, logarithms_are_those_of_the_probabilities_and_blocks_end_wh
   }
   EXPECT_EQ(kernel::slots_between_cuts(log_watcher{}, 96), 91);
   EXPECT_EQ(kernel::slots_between_cuts(watcher{}, 96), PTRDIFF_MAX);
+}
+
+/// Numbers by (head, row, slot), and how many cells were shown for them.
+template <bool AnyOrder> struct cell_watcher {
+  static constexpr bool rows_in_any_order = AnyOrder;
+  std::map<std::array<index_t, 3>, float>* seen;
+  index_t* cells;
+  range of = {0, PTRDIFF_MAX};
+  range rows(index_t, index_t, index_t n) const noexcept { return meet(of, {0, n}); }
+  void observe(const probability_block<float>& p) const noexcept {
+    const index_t heads = p.heads.size(), lanes = heads * static_cast<index_t>(p.rows.size());
+    *cells += lanes * static_cast<index_t>(p.slots.size());
+    for (std::size_t j = 0; j < p.slots.size(); ++j)
+      for (index_t lane = 0; lane < lanes; ++lane)
+        if (const float x = p.p[static_cast<index_t>(j) * p.ld + lane]; x != 0.f) {
+          EXPECT_TRUE(
+              seen->insert({{p.heads.begin + lane % heads, p.rows[place(lane / heads)], p.slots[j]}, x}).second);
+        }
+  }
+};
+// 8 lines of 80 tokens, windows of 5 x 5: boxes see a fraction of what rows in order, two lines and more, see.
+TEST(kernel_observe, rows_in_any_order_come_in_the_tiles_of_the_mask) {
+  const sample<> s(2, {640}, {640}, 1, 2, 16, 8);
+  const erased_tiler m(neighborhood<2>{.grid = {8, 80}, .window = 5});
+  const auto logs = s.run(m).lse;
+  const bound_call<erased_tiler> b(s, m);
+  const auto c = b.get();
+  scratch_of<bound_call<erased_tiler>::call_type> scratch(c);
+  const auto watch = [&](const auto& o) {
+    for (index_t begin = 0; begin < 640; begin += 400)
+      kernel::observe_stretch(c, scratch.s.prefill, kernel::known_lse<float>{logs.data(), 2}, o, 0, 0,
+                              {begin, std::min<index_t>(begin + 400, 640)});
+  };
+  std::map<std::array<index_t, 3>, float> in_order, boxes, some;
+  index_t cells_in_order = 0, cells_of_boxes = 0, cells_of_some = 0;
+  watch(cell_watcher<false>{&in_order, &cells_in_order});
+  watch(cell_watcher<true>{&boxes, &cells_of_boxes});
+  EXPECT_EQ(in_order.size(), place(640 * 2 * 25));
+  EXPECT_TRUE(boxes == in_order) << "the same cells and bits";
+  EXPECT_LT(3 * cells_of_boxes, 2 * cells_in_order);
+  watch(cell_watcher<true>{&some, &cells_of_some, {100, 103}}); // chosen rows are no tiles of the mask
+  EXPECT_EQ(some.size(), place(3 * 2 * 25));
+  for (const auto& [at, x] : some) EXPECT_EQ(x, in_order[at]);
 }
 } // namespace

@@ -72,6 +72,15 @@ template <class O> HEED_INLINE shown shown_to(const O& observer) noexcept {
     return shown::probabilities;
 }
 
+/// Whether an observer takes rows in any order: it writes cells, or adds nothing up over rows. Then a mask that cuts
+/// tiles cuts those of the observers' pass too, so that they see few keys that a row does not. Absent: rows ascend.
+template <class O> consteval bool rows_in_any_order() {
+  if constexpr (requires { O::rows_in_any_order; })
+    return O::rows_in_any_order;
+  else
+    return false;
+}
+
 /// The natural log-sum-exp of each row of a call: [tokens][q_heads], at a stride from token to token. Both infinities
 /// mean a row that saw no key.
 template <class A> struct known_lse {
@@ -97,9 +106,22 @@ HEED_NOINLINE void observe_stretch(const Call& c, prefill_scratch<A>& s, known_l
       while (head + heads < group.end && observer.rows(seq, head + heads, all) == chosen &&
              (heads + 1) * chosen.size() <= layout::full)
         ++heads;
-    const index_t rows_each = heads > 1 ? chosen.size() : c.shape.panels * layout::full;
-    for (index_t first = chosen.begin; first < chosen.end; first += rows_each) {
-      const index_t n = lesser(rows_each, chosen.end - first);
+    index_t rows_each = heads > 1 ? chosen.size() : c.shape.panels * layout::full;
+    index_t tiles = chosen.empty() ? 0 : (chosen.size() + rows_each - 1) / rows_each;
+    constexpr bool tiled = rows_in_any_order<O>() && query_tiler<typename Call::mask_type>;
+    [[maybe_unused]] const bool by_mask = tiled && chosen == range{0, all} && heads == 1;
+    if constexpr (tiled)
+      if (by_mask) {
+        if constexpr (panel_query_tiler<typename Call::mask_type>)
+          rows_each = greater(1, lesser(c.shape.panels, c.m.tile_panels(seq))) * layout::full;
+        tiles = c.m.query_tiles(seq, all, rows_each);
+      }
+    for (index_t number = 0; number < tiles; ++number) {
+      const index_t first = chosen.begin + number * rows_each;
+      index_t n = lesser(rows_each, chosen.end - first);
+      if constexpr (tiled)
+        if (by_mask) n = c.m.query_tile(seq, all, rows_each, number, {s.rows, static_cast<std::size_t>(rows_each)});
+      if (n <= 0) continue;
       tile t{seq,
              kv_head,
              {head, head + heads},
@@ -109,8 +131,8 @@ HEED_NOINLINE void observe_stretch(const Call& c, prefill_scratch<A>& s, known_l
              {0, 0},
              {0, seen}};
       for (index_t i = 0; i < n; ++i) {
-        s.rows[i] = first + i;
-        s.positions[i] = c.p.positions(first_token + first + i, first + i, all, seen);
+        if (!by_mask) s.rows[i] = first + i;
+        s.positions[i] = c.p.positions(first_token + s.rows[i], s.rows[i], all, seen);
         t.q_hull = i == 0 ? range{s.positions[0], s.positions[0] + 1}
                           : range{lesser(t.q_hull.begin, s.positions[i]), greater(t.q_hull.end, s.positions[i] + 1)};
       }

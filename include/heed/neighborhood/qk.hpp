@@ -32,6 +32,7 @@ struct token_cut {
 template <int Rank, class A> class window_scores {
 public:
   static constexpr const char* name = "neighborhood_qk";
+  static constexpr bool rows_in_any_order = true;
   HEED_INLINE window_scores(const neighborhood<Rank>& m, const tensor_view<A, 3>& out, const token_cut& cut) noexcept
       : index_(m), out_(out), cut_(cut) {}
 
@@ -94,7 +95,7 @@ template <class T> HEED_INLINE token_cut cut_of(const ragged_view<T>& v, index_t
 /// Effects      writes weights
 /// Workspace    allocated and freed by the call
 /// Determinism  the same bits for any executor and worker count
-/// Cost         tiles of consecutive rows, each with the keys of all their windows
+/// Cost         the boxes of attend, each with the keys of all its windows
 /// Throws       error, with code and text; without exceptions the handler runs
 template <class Executor, class Q, class K, class A, int Rank, class... Role>
 void neighborhood_qk(Executor&& executor, const Q& q, const K& kv, const tensor_view<A, 3>& weights,
