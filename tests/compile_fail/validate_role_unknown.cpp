@@ -1,5 +1,5 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
-// expect: heed: a tail argument models no role
+// expect: heed: the first tail argument models no role
 #include "operands.hpp"
 heed::errc call() { return heed::validate(q, kv, o, "causal"); }

@@ -3,6 +3,8 @@
 #pragma once
 // Sorts the tail arguments of a call by what they model, and refuses what does not fit with one line of text.
 #include <heed/epilogue/epilogue_list.hpp>
+#include <heed/epilogue/lse.hpp>
+#include <heed/epilogue/sink_logit.hpp>
 #include <heed/mask/full.hpp>
 #include <heed/plan/tuning.hpp>
 #include <heed/problem/prompt_rows.hpp>
@@ -145,25 +147,82 @@ template <class K> consteval bool check_source() {
 template <class A, class... R>
 inline constexpr bool weights_given = (false || ... || (role_of<R, A>() == role::score && weight_mod<R>));
 
-template <class A, class... R> consteval bool check_roles() {
-  constexpr bool known = roles_given<role::unknown, A, R...> == 0;
-  static_assert(
-      known,
-      "heed: a tail argument models no role: it is neither a mask, score modifier, scale, query_positions, "
-      "prompt_rows, tuning, epilogue nor observer (an output view or a lambda may have another accumulator type)");
-  constexpr bool masks = roles_given<role::mask, A, R...> <= 1;
-  static_assert(!known || masks, "heed: mask is given twice; combine masks with heed::all_of or heed::any_of");
-  constexpr bool scores = roles_given<role::score, A, R...> <= 1;
-  static_assert(!known || !masks || scores, "heed: score modifier is given twice; put them in order with heed::chain");
-  constexpr bool single = roles_given<role::scale, A, R...> <= 1 && roles_given<role::positions, A, R...> <= 1 &&
-                          roles_given<role::prompt, A, R...> <= 1 && roles_given<role::tuning, A, R...> <= 1;
-  static_assert(!known || !masks || !scores || single,
-                "heed: scale, query_positions, prompt_rows or tuning is given twice");
-  constexpr bool shown = !weights_given<A, R...> || roles_given<role::observer, A, R...> == 0;
-  static_assert(!known || !masks || !scores || !single || shown,
-                "heed: an observer is given, but the score modifier gives weights: there are no probabilities");
-  return known && masks && scores && single && shown;
+/// Index of the first role of the kind, or -1.
+template <role Which, class A, class... R> consteval int first_role() {
+  const role kinds[] = {role_of<R, A>()..., role::unknown};
+  for (int i = 0; i < static_cast<int>(sizeof...(R)); ++i)
+    if (kinds[i] == Which) return i;
+  return -1;
 }
+template <class T, class... R> inline constexpr int times_given = (0 + ... + (std::is_same_v<T, R> ? 1 : 0));
+/// An epilogue is one column or one output more: the same type twice is two answers to one question.
+template <class A, class... R>
+inline constexpr bool epilogue_twice = (false || ... ||
+                                        (role_of<R, A>() == role::epilogue && times_given<R, R...> > 1));
+
+enum class role_fault : unsigned char {
+  none,
+  first_unknown,
+  second_unknown,
+  third_unknown,
+  later_unknown,
+  mask,
+  score,
+  scale,
+  positions,
+  prompt,
+  tuning,
+  lse,
+  sink,
+  epilogue,
+  weights
+};
+
+template <class A, class... R> consteval role_fault fault_of_roles() {
+  constexpr int unknown = first_role<role::unknown, A, R...>();
+  if (unknown == 0) return role_fault::first_unknown;
+  if (unknown == 1) return role_fault::second_unknown;
+  if (unknown == 2) return role_fault::third_unknown;
+  if (unknown > 2) return role_fault::later_unknown;
+  if (roles_given < role::mask, A, R... >> 1) return role_fault::mask;
+  if (roles_given < role::score, A, R... >> 1) return role_fault::score;
+  if (roles_given < role::scale, A, R... >> 1) return role_fault::scale;
+  if (roles_given < role::positions, A, R... >> 1) return role_fault::positions;
+  if (roles_given < role::prompt, A, R... >> 1) return role_fault::prompt;
+  if (roles_given < role::tuning, A, R... >> 1) return role_fault::tuning;
+  if (times_given < lse<A>, R... >> 1) return role_fault::lse;
+  if (times_given < sink_logit, R... >> 1) return role_fault::sink;
+  if (epilogue_twice<A, R...>) return role_fault::epilogue;
+  if (weights_given<A, R...> && roles_given < role::observer, A, R... >> 0) return role_fault::weights;
+  return role_fault::none;
+}
+
+#define HEED_NO_ROLE                                                                                                   \
+  " models no role: it is neither a mask, score modifier, scale, query_positions, prompt_rows, tuning, epilogue nor "  \
+  "observer (an output view or a lambda may have another accumulator type)"
+
+template <class A, class... R> consteval bool check_roles() {
+  constexpr role_fault found = fault_of_roles<A, R...>();
+  static_assert(found != role_fault::first_unknown, "heed: the first tail argument" HEED_NO_ROLE);
+  static_assert(found != role_fault::second_unknown, "heed: the second tail argument" HEED_NO_ROLE);
+  static_assert(found != role_fault::third_unknown, "heed: the third tail argument" HEED_NO_ROLE);
+  static_assert(found != role_fault::later_unknown, "heed: a tail argument behind the third" HEED_NO_ROLE);
+  static_assert(found != role_fault::mask,
+                "heed: mask is given twice; combine masks with heed::all_of or heed::any_of");
+  static_assert(found != role_fault::score, "heed: score modifier is given twice; put them in order with heed::chain");
+  static_assert(found != role_fault::scale, "heed: scale is given twice; multiply the two");
+  static_assert(found != role_fault::positions, "heed: query_positions is given twice; each row has one position");
+  static_assert(found != role_fault::prompt, "heed: prompt_rows is given twice; one says it for all sequences");
+  static_assert(found != role_fault::tuning, "heed: tuning is given twice; a call has one tile shape");
+  static_assert(found != role_fault::lse, "heed: lse is given twice; copy the result of one");
+  static_assert(found != role_fault::sink,
+                "heed: sink_logit is given twice; one with log(exp(a) + exp(b)) is the softmax over both columns");
+  static_assert(found != role_fault::epilogue, "heed: an epilogue is given twice; each type at most once");
+  static_assert(found != role_fault::weights,
+                "heed: an observer is given, but the score modifier gives weights: there are no probabilities");
+  return found == role_fault::none;
+}
+#undef HEED_NO_ROLE
 
 /// Whether calls on K must name their scale: where a value is a part of its key, the key holds more than the head had
 /// before absorption, and 1/sqrt(key_dim) is silently wrong.
@@ -210,6 +269,14 @@ template <bool EarlierHold, class Q, class K, class O> consteval bool check_oper
   else
     return false;
 }
+
+/// What run is given behind kv: o, then the workspace.
+template <class... Rest> inline constexpr bool has_output = false;
+template <class O, class... Rest>
+inline constexpr bool has_output<O, Rest...> = !std::is_convertible_v<O&, std::span<std::byte>>;
+template <class... Rest> inline constexpr bool workspace_is_second = false;
+template <class O, class W, class... Rest>
+inline constexpr bool workspace_is_second<O, W, Rest...> = std::is_convertible_v<W&, std::span<std::byte>>;
 
 } // namespace HEED_ISA
 } // namespace detail

@@ -1,0 +1,5 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+// expect: heed: the third tail argument models no role
+#include "operands.hpp"
+void call() { heed::attend(executor, q, kv, o, heed::causal{}, heed::scale{1}, q); }

@@ -1,0 +1,6 @@
+// Copyright (c) 2026 the heed authors
+// SPDX-License-Identifier: MIT
+// expect: heed: sink_logit is given twice
+#include "operands.hpp"
+inline const heed::sink_logit sinks{std::span<const float>(memory, 2)};
+void call() { (void)heed::run(executor, heed::plan{}, q, kv, o, {}, sinks, heed::causal{}, sinks); }
