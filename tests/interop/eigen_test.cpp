@@ -5,6 +5,7 @@
 #include <heed/interop/eigen.hpp>
 
 #include <gtest/gtest.h>
+#include <support/refusal.hpp>
 
 #include <utility>
 #include <vector>
@@ -105,6 +106,25 @@ TEST(interop_eigen, heads_side_by_side_become_an_axis) {
       EXPECT_EQ(e.code(), heed::errc::heads_not_divisible);
     }
   }
+}
+
+TEST(interop_eigen, views_that_are_no_matrix_are_refused) {
+  float x[24] = {};
+  const auto v = heed::view(x, 2, 3, 4);
+  using heed::test::refusal;
+  using heed::test::refusal_of;
+  const auto of_head = [&](const auto& rows, index_t head) {
+    return refusal_of([&] { (void)heed::as_eigen(rows, head); });
+  };
+  EXPECT_EQ(of_head(v, 2), refusal());
+  EXPECT_EQ(of_head(v, 3), refusal(heed::errc::index_out_of_range, "as_eigen: head is 3, but the heads are 3"));
+  EXPECT_EQ(of_head(v, -1), refusal(heed::errc::index_out_of_range, "as_eigen: head is -1, the least is 0"));
+  const index_t extents[3] = {2, 3, 4}, turned[3] = {12, 1, 3};
+  EXPECT_EQ(of_head(heed::tensor_view<float, 3>(x, extents, turned), 0),
+            refusal(heed::errc::bad_stride, "as_eigen: stride[2] is 3, the last must be 1"));
+  const index_t square[2] = {2, 3}, columns[2] = {1, 2};
+  EXPECT_EQ(refusal_of([&] { (void)heed::as_eigen(heed::tensor_view<float, 2>(x, square, columns)); }),
+            refusal(heed::errc::bad_stride, "as_eigen: stride[1] is 2, the last must be 1"));
 }
 
 TEST(interop_eigen, empty_matrices_are_legal) {

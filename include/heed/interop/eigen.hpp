@@ -8,7 +8,8 @@
 
 namespace heed {
 
-/// A row-major map of a matrix that others own; rows outer_stride apart.
+/// A row-major map of a matrix that others own; rows outer_stride apart. as_eigen gives one of nothing where it refuses
+/// a view.
 template <class T>
 using eigen_map = Eigen::Map<
     std::conditional_t<std::is_const_v<T>,
@@ -17,14 +18,29 @@ using eigen_map = Eigen::Map<
     Eigen::Unaligned, Eigen::OuterStride<>>;
 
 /// The matrix behind a view [rows][columns]; const elements give a const map.
+/// Requires  a view that attend would take, its last stride 1
+/// Throws    error; without exceptions the map is then empty
 template <class T>
 requires(std::is_floating_point_v<T>) [[nodiscard]] HEED_INLINE eigen_map<T> as_eigen(const tensor_view<T, 2>& v) {
+  if (const failure f = detail::check_view("as_eigen", v)) {
+    detail::report(f);
+    return eigen_map<T>(nullptr, 0, 0, Eigen::OuterStride<>(0));
+  }
   return eigen_map<T>(v.data(), v.extent(0), v.extent(1), Eigen::OuterStride<>(v.stride(0)));
 }
 /// The rows of one head, [tokens][dim], of a view [tokens][heads][dim].
+/// Requires  as above; 0 <= head < heads, else errc::index_out_of_range
 template <class T>
 requires(std::is_floating_point_v<T>)
     [[nodiscard]] HEED_INLINE eigen_map<T> as_eigen(const tensor_view<T, 3>& v, index_t head) {
+  failure f = detail::check_view("as_eigen", v);
+  if (!f && head < 0) f = {errc::index_out_of_range, "as_eigen", "head", head, "the least is", 0};
+  if (!f && head >= v.extent(1))
+    f = {errc::index_out_of_range, "as_eigen", "head", head, "but the heads are", v.extent(1)};
+  if (f) {
+    detail::report(f);
+    return eigen_map<T>(nullptr, 0, 0, Eigen::OuterStride<>(0));
+  }
   return eigen_map<T>(v.data() + head * v.stride(1), v.extent(0), v.extent(2), Eigen::OuterStride<>(v.stride(0)));
 }
 
