@@ -98,6 +98,49 @@ TEST(evict_driven_layers, chunks_are_cut_to_the_budget_where_the_schedule_says_s
   });
 }
 
+TEST(evict_driven_layers, full_heads_first_in_two_calls_are_the_layer_with_an_index_map) {
+  constexpr index_t tokens = 24, rows = 3, group = 2, dim = 8;
+  const std::vector<head_source> of_layer{stream, full, stream, full};
+  std::vector<index_t> order(4);
+  ASSERT_EQ(full_heads_first(of_layer, order), 2);
+  random draw(5);
+  const auto q = draw.numbers<float>(rows * 4 * group * dim), k = draw.numbers<float>(tokens * 4 * dim),
+             v = draw.numbers<float>(tokens * 4 * dim);
+  thread_pool pool(1);
+  // Attention of the named heads, in this order, over a cache of their own that DuoAttention shrank.
+  const auto attended = [&](const std::vector<index_t>& heads) {
+    const auto n = static_cast<index_t>(heads.size());
+    const auto chosen = [&](const std::vector<float>& x, index_t count, index_t width) {
+      std::vector<float> out;
+      for (index_t t = 0; t < count; ++t)
+        for (const index_t h : heads)
+          out.insert(out.end(), x.begin() + (t * 4 + h) * width, x.begin() + (t * 4 + h + 1) * width);
+      return out;
+    };
+    const auto own_q = chosen(q, rows, group * dim), own_k = chosen(k, tokens, dim), own_v = chosen(v, tokens, dim);
+    layer_cache layer({1, n * group, n, dim, tokens});
+    EXPECT_FALSE(layer.cache.append(0, view(own_k.data(), tokens, n, dim), view(own_v.data(), tokens, n, dim)));
+    std::vector<head_source> own_kinds;
+    for (const index_t h : heads) own_kinds.push_back(of_layer[at(h)]);
+    small_engine owner({1, n * group, n, dim, tokens}, 0);
+    const auto driver = driver_of(duo_attention{own_kinds, 2, 8}, owner.driven(tokens));
+    EXPECT_FALSE(driver->begin(std::vector<index_t>{10}));
+    EXPECT_FALSE(driver->evict(pool, 0, layer.cache));
+    for (index_t i = 0; i < n; ++i) EXPECT_EQ(layer.cache.slots(0, i), own_kinds[at(i)] == full ? tokens : 10);
+    std::vector<float> o(own_q.size()), lse(at(rows * n * group));
+    attend_to(pool, view(own_q.data(), rows, n * group, dim), layer.cache.source(),
+              view(o.data(), rows, n * group, dim), view(lse.data(), rows, n * group));
+    return o;
+  };
+  const std::vector<float> mapped = attended({0, 1, 2, 3}), first = attended({order[0], order[1]}),
+                           second = attended({order[2], order[3]});
+  for (index_t t = 0; t < rows; ++t)
+    for (index_t i = 0; i < 4; ++i)
+      for (index_t e = 0; e < group * dim; ++e)
+        EXPECT_EQ((i < 2 ? first : second)[at((t * 2 + i % 2) * group * dim + e)],
+                  mapped[at((t * 4 + order[at(i)]) * group * dim + e)]);
+}
+
 // ---- from queries and keys to what stays (T10) ----------------------------------------------------------------------
 
 /// One layer's tokens, and what a method makes of them in double: rows of a softmax over all keys, pooled, reduced.

@@ -106,6 +106,49 @@ TEST(evict_razor_attention, ranks_heads_over_all_layers_by_their_groups_best) {
   EXPECT_EQ(kinds, (std::vector<head_source>{full, stream, full, stream})) << "sizes that do not fit write nothing";
 }
 
+TEST(evict_razor_attention, the_slot_never_outweighs_what_it_stands_for) {
+  // Jensen: N e^(q . mean k) <= sum e^(q . k), with equality for q = 0.
+  constexpr index_t tokens = 40, sinks = 4, local = 6, dim = 4;
+  random draw(3);
+  const std::vector<float> rows = draw.numbers<float>(tokens * dim);
+  std::vector<float> k(tokens * dim), v(k), mean_k(dim), mean_v(dim), bias(tokens);
+  slot_list length(1), positions(tokens), seen(1), count(1), slot(1), budgets(1);
+  contiguous_cache<float, float> cache(view(k.data(), 1, tokens, 1, dim), view(v.data(), 1, tokens, 1, dim),
+                                       {length, positions, seen, bias, {mean_k, mean_v, count, slot}});
+  const std::vector<head_source> kinds{head_source::second};
+  const razor_attention p{kinds, sinks};
+  kept_lists kept(1, tokens);
+  for (index_t t = 0; t < tokens; ++t) { // folds token by token
+    const auto row = view(rows.data() + t * dim, 1, 1, dim);
+    ASSERT_FALSE(cache.append(0, row, row));
+    const score_view nothing(nullptr, 1, 0, length.data());
+    ASSERT_FALSE(p.allocate(nothing, sinks + 1 + local, budgets));
+    ASSERT_FALSE(p.keep(nothing, budgets, kept));
+    ASSERT_FALSE(cache.keep(0, 0, kept.list(0), p.dropped(0)));
+  }
+  ASSERT_EQ(cache.folded(0, 0), tokens - sinks - local);
+  const index_t mean = cache.compensated_slot(0, 0);
+  const kv_rows r = cache.source().rows(0, 0, {mean, mean + 1});
+  const auto* key = reinterpret_cast<const float*>(r.key);
+  for (const float size : {0.f, 1e-3f, 1.f, 8.f})
+    for (int trial = 0; trial < 50; ++trial) {
+      const std::vector<float> q = draw.numbers<float>(dim);
+      const auto score = [&](const float* x) {
+        double sum = 0;
+        for (index_t e = 0; e < dim; ++e) sum += static_cast<double>(size * q[at(e)]) * static_cast<double>(x[e]);
+        return sum;
+      };
+      double sum = 0;
+      for (index_t t = sinks; t < tokens - local; ++t) sum += std::exp(score(rows.data() + t * dim));
+      const double weight = std::exp(static_cast<double>(r.bias[0]) + score(key));
+      // Means and the logarithm are floats: a rounding per fold of numbers below size * dim, and of ln 30.
+      EXPECT_LE(weight, sum * (1 + (30 * 4 * static_cast<double>(size) + 4) * epsilon<float>));
+      if (size == 0.f) {
+        EXPECT_NEAR(weight, sum, 4 * sum * epsilon<float>);
+      }
+    }
+}
+
 TEST(evict_razor_attention, refuses_what_leaves_no_token) {
   const std::vector<head_source> kinds(3);
   EXPECT_EQ(refusal(razor_attention{kinds}.check(8, 4, 320)),
