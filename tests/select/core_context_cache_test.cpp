@@ -1,9 +1,11 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
-// The cache shows each query what the definition says, in constant memory, and appends without allocating.
+// The cache shows each query what the definition says, in constant memory, and appends without allocating
+// once a group is pooled.
 #include <heed/select/core_context_cache.hpp>
 
 #include <select/core_context.hpp>
+#include <support/allocation_scope.hpp>
 
 namespace {
 using namespace heed;
@@ -64,6 +66,24 @@ TEST(select_core_context_cache, holds_pooled_rows_and_a_window_only) {
     EXPECT_EQ(cache.rows(), pooled + i + 1 - pooled * 8);
     EXPECT_EQ(cache.kv().slots(0, 0), cache.rows());
     EXPECT_LE(cache.rows() - pooled, 28);
+  }
+}
+
+TEST(select_core_context_cache, allocates_once_when_it_pools_its_first_group) {
+  const context_input x(6, 400, 1, 2, 4, 4);
+  cache_type cache({8, 20}, 1, 4, 4, 400);
+  thread_pool pool(1);
+  const auto step = [&](index_t i) {
+    cache.append(pool, x.q_view().slice(0, i, 1), x.k_view().slice(0, i, 1), x.v_view().slice(0, i, 1));
+  };
+  for (int again = 0; again < 2; ++again) { // a cleared cache keeps what it took
+    const allocation_scope first;
+    for (index_t i = 0; i < 8; ++i) step(i);
+    EXPECT_EQ(first.count(), again == 0 ? 1 : 0) << "the workspace of pooling";
+    const allocation_scope scope;
+    for (index_t i = 8; i < 400; ++i) step(i);
+    EXPECT_EQ(scope.count(), 0);
+    cache.clear();
   }
 }
 

@@ -3,7 +3,9 @@
 // What selectors take beside their inputs and lists: at most the formulas below, which stay under 512 MiB at 65,536
 // tokens.
 #include <heed/select/anchor_attn.hpp>
+#include <heed/select/core_context.hpp>
 #include <heed/select/proxy_attn.hpp>
+#include <heed/select/quest.hpp>
 #include <heed/select/vertical_slash.hpp>
 #include <heed/select/xattention.hpp>
 
@@ -45,12 +47,38 @@ double of_anchor_attn(const layer& l) { // queries of a group of rows, their max
 double of_vertical_slash(const layer& l) { // probabilities of the last queries of a head, sums, kept lines of all heads
   return 4 * (l.numbers(64 + 2 + 4) + 2 * static_cast<double>(l.q_heads) * 7096 * 2) + rest(l);
 }
+double of_quest(const layer& l) { // the halves of a query, bounds and orders of pages of 16 tokens
+  const double heads = static_cast<double>(l.q_heads);
+  return 4 * (heads * (2 * static_cast<double>(l.dim) + 1) + l.numbers((heads + 1 + 2) / 16)) + rest(l);
+}
+double of_core_context(const layer& l) { // a query of each group of 16 tokens per key-value head
+  return 4 * l.numbers(static_cast<double>(l.kv_heads * l.dim) / 16) + 8 * l.numbers(1. / 16) + rest(l);
+}
 
 template <class How> double taken(const How& how, const layer& l) {
   const selection_input<float> x(1, l.tokens, l.tokens, l.kv_heads, l.q_heads / l.kv_heads, l.dim);
   block_lists out;
   select_scratch<float> s;
   (void)run_selector(how, x, out, s);
+  return static_cast<double>(s.bytes());
+}
+double taken(const quest& how, const layer& l) {
+  const selection_input<float> x(1, 1, l.tokens, l.kv_heads, l.q_heads / l.kv_heads, l.dim);
+  page_bounds<float> bounds(l.kv_heads, l.dim, 16, l.tokens);
+  bounds.append(x.k_view());
+  block_lists out;
+  select_scratch<float> s;
+  thread_pool pool(2);
+  (void)select(pool, how, bounds, x.q_view(), out, s);
+  return static_cast<double>(s.bytes());
+}
+double taken(const core_context& how, const layer& l) {
+  const selection_input<float> x(1, l.tokens, l.tokens, l.kv_heads, l.q_heads / l.kv_heads, l.dim);
+  std::vector<float> k(place(l.tokens / how.group * l.kv_heads * l.dim)), v(k.size());
+  select_scratch<float> s;
+  thread_pool pool(2);
+  pool_groups(pool, how, x.q_view(), x.k_view(), x.k_view(), view(k.data(), l.tokens / how.group, l.kv_heads, l.dim),
+              view(v.data(), l.tokens / how.group, l.kv_heads, l.dim), s);
   return static_cast<double>(s.bytes());
 }
 
@@ -60,9 +88,12 @@ TEST(select_memory, stays_below_the_formula_and_the_formula_below_512_mib) {
     EXPECT_LE(taken(proxy_attn{}, l), of_proxy_attn(l)) << l.tokens;
     EXPECT_LE(taken(anchor_attn{.step = 2, .theta = 1}, l), of_anchor_attn(l)) << l.tokens;
     EXPECT_LE(taken(vertical_slash{}, l), of_vertical_slash(l)) << l.tokens;
+    EXPECT_LE(taken(quest{}, l), of_quest(l)) << l.tokens;
+    EXPECT_LE(taken(core_context{}, l), of_core_context(l)) << l.tokens;
   }
   for (const layer& l : longest)
-    for (const double bytes : {of_xattention(l), of_proxy_attn(l), of_anchor_attn(l), of_vertical_slash(l)})
+    for (const double bytes :
+         {of_xattention(l), of_proxy_attn(l), of_anchor_attn(l), of_vertical_slash(l), of_quest(l), of_core_context(l)})
       EXPECT_LE(bytes, 512. * 1024 * 1024) << l.q_heads << " heads on " << l.kv_heads;
 }
 
@@ -70,8 +101,16 @@ TEST(select_memory, grows_by_what_the_formula_says_and_not_faster) {
   // The constant of the formula is taken off by a difference: four times the tokens.
   const layer small{512, 4, 2, 16}, large{2048, 4, 2, 16};
   const auto growth = [&](const auto& how) { return taken(how, large) - taken(how, small); };
+  // From a length on at which its groups have keys between block 0 and the local part.
+  const layer few{1024, 4, 2, 16}, many{4096, 4, 2, 16};
   EXPECT_LE(growth(xattention{}), of_xattention(large) - of_xattention(small));
   EXPECT_LE(growth(proxy_attn{}), of_proxy_attn(large) - of_proxy_attn(small));
+  const anchor_attn anchor{.step = 2, .theta = 1};
+  EXPECT_LE(taken(anchor, many) - taken(anchor, few), of_anchor_attn(many) - of_anchor_attn(few));
+  // These two need nothing of the rest.
+  const auto own = [](const auto& formula, const layer& l) { return formula(l) - rest(l); };
+  EXPECT_LE(growth(quest{}), own(of_quest, large) - own(of_quest, small));
+  EXPECT_LE(growth(core_context{}), own(of_core_context, large) - own(of_core_context, small));
   EXPECT_LE(growth(vertical_slash{}), of_vertical_slash(large) - of_vertical_slash(small) + 4 * 4 * 2 * 2 * 7096);
 }
 } // namespace

@@ -1,24 +1,13 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
 #pragma once
-// Counts every allocation of a test program by replacing operator new. Include it in one file per executable.
-#include <atomic>
+// Counts every allocation of a test program by replacing operator new. Include it in one file per
+// executable, and allocation_scope.hpp in the others.
+#include <support/allocation_scope.hpp>
+
 #include <cstddef>
 #include <cstdlib>
 #include <new>
-
-namespace heed::test {
-inline std::atomic<long> allocations{0};
-
-/// Allocations of all threads since it was built.
-class allocation_scope {
-public:
-  [[nodiscard]] long count() const noexcept { return allocations.load() - before_; }
-
-private:
-  long before_ = allocations.load();
-};
-} // namespace heed::test
 
 // Out of line: GCC warns of free after operator new where it sees both bodies.
 [[gnu::noinline]] void* operator new(std::size_t bytes) {
