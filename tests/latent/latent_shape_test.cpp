@@ -1,10 +1,13 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
 #include <heed/latent/latent_shape.hpp>
+#include <heed/rope/rope_scaling.hpp>
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
+#include <vector>
 
 namespace heed {
 namespace {
@@ -23,6 +26,26 @@ TEST(latent_shape, dims_follow_from_the_order) {
   EXPECT_EQ(swapped.row().value_offset, 64);
   EXPECT_EQ(swapped.rope_begin(), 0);
   EXPECT_FALSE(s == swapped);
+}
+
+TEST(latent_shape, scales_are_those_of_the_published_models) {
+  // V3 and R1: YaRN's factor is 40, and its magnitude goes, squared, into the scale of heads of 192.
+  const double magnitude = yarn_magnitude(40);
+  EXPECT_NEAR(magnitude, 1.3688879, 5e-8);
+  EXPECT_NEAR(magnitude * magnitude, 1.8738542, 5e-8);
+  EXPECT_NEAR(magnitude * magnitude / std::sqrt(static_cast<double>(latent_shape{}.head_dim())), 0.13523378, 5e-9);
+  // V2-Lite takes 0.707 of the logarithm.
+  const double lite = 1 + 0.707 * (magnitude - 1);
+  EXPECT_NEAR(lite * lite, 1.5896262, 5e-8);
+}
+
+TEST(latent_shape, a_token_takes_1152_bytes_in_16_bits_and_81920_expanded) {
+  const latent_shape s{.heads = 128};
+  std::vector<bf16> one(static_cast<std::size_t>(s.key_dim()));
+  const auto cached = latent(view(static_cast<const bf16*>(one.data()), 1, s.key_dim()), s.row());
+  const kv_dims d = cached.dims();
+  EXPECT_EQ(d.kv_heads * d.key_dim * static_cast<index_t>(sizeof(bf16)), 1152) << "values are stored inside the keys";
+  EXPECT_EQ(s.heads * (s.head_dim() + s.value) * static_cast<index_t>(sizeof(bf16)), 81920);
 }
 
 TEST(latent_shape, naive_wins_from_171_rows_on_at_the_dims_of_deepseek) {

@@ -174,6 +174,13 @@ TEST(select_anchor_attn, reports_its_cost_and_takes_no_memory_the_second_time) {
   EXPECT_EQ(s.bytes(), bytes);
 }
 
+TEST(select_anchor_attn, has_the_defaults_of_its_source) {
+  EXPECT_EQ(anchor_attn{}.block, 128);
+  EXPECT_EQ(anchor_attn{}.step, 16) << "groups of 2,048 queries";
+  EXPECT_EQ(anchor_attn{}.theta, 12);
+  EXPECT_EQ(anchor_attn{}.lists, stripes_per::query_head);
+}
+
 TEST(select_anchor_attn, refused_with_code_and_text) {
   const selection_input<double> x(9, 32, 64, 2, 1, 8);
   const auto of = [&](const anchor_attn& how) { return refusal_of([&] { (void)lists_of(how, x); }); };

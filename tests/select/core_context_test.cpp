@@ -69,6 +69,11 @@ TEST(select_core_context, each_token_is_covered_once) {
 
 TEST(select_core_context, gap_is_a_mask) { expect_laws(core_context_gap{12, {4, 9}}); }
 
+TEST(select_core_context, has_the_defaults_of_its_source) {
+  EXPECT_EQ(core_context{}.group, 16);
+  EXPECT_EQ(core_context{}.local, 1024);
+}
+
 TEST(select_core_context, refused_with_code_and_text) {
   const context_input x(4, 16, 2, 2, 8, 6);
   std::vector<double> k(place(4 * 2 * 8)), v(place(4 * 2 * 6));

@@ -164,6 +164,14 @@ TEST(select_proxy_attn, reports_its_cost_and_takes_no_memory_the_second_time) {
   EXPECT_EQ(s.bytes(), bytes);
 }
 
+TEST(select_proxy_attn, has_the_defaults_of_its_source) {
+  EXPECT_EQ(proxy_attn{}.block, 128);
+  EXPECT_EQ(proxy_attn{}.stride, 4);
+  EXPECT_EQ(proxy_attn{}.groups, 1);
+  EXPECT_EQ(proxy_attn{}.gamma, 0.95);
+  EXPECT_EQ(proxy_attn{}.min_tokens, 2048);
+}
+
 TEST(select_proxy_attn, refused_with_code_and_text) {
   const selection_input<double> x(9, 32, 64, 2, 1, 8);
   const auto of = [&](const proxy_attn& how) { return refusal_of([&] { (void)lists_of(how, x); }); };

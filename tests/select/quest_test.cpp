@@ -134,6 +134,12 @@ TEST(select_quest, a_step_allocates_nothing_once_lists_are_long_enough) {
   EXPECT_EQ(scope.count(), 0);
 }
 
+TEST(select_quest, has_the_defaults_of_its_source) {
+  EXPECT_EQ(quest{}.budget, 1024);
+  EXPECT_EQ(quest{}.least_pages, 3);
+  EXPECT_EQ(quest{}.lists, pages_per::query_head);
+}
+
 TEST(select_quest, refused_with_code_and_text) {
   const step s(6, 20, 2, 2, 4, drawn_as::random);
   thread_pool pool(1);

@@ -101,6 +101,18 @@ TEST(select_vertical_slash, reports_its_cost_and_takes_no_memory_the_second_time
   EXPECT_EQ(s.bytes(), bytes);
 }
 
+TEST(select_vertical_slash, has_the_defaults_of_its_source) {
+  const vertical_slash how;
+  EXPECT_EQ(how.vertical, 1000);
+  EXPECT_EQ(how.slash, 6096);
+  EXPECT_EQ(how.last, 64);
+  EXPECT_EQ(how.block, 64);
+  EXPECT_EQ(how.first_columns, 30);
+  EXPECT_EQ(how.near_diagonals, 100);
+  EXPECT_EQ(how.least_vertical, 30);
+  EXPECT_EQ(how.least_slash, 50);
+}
+
 TEST(select_vertical_slash, refused_with_code_and_text) {
   const selection_input<double> x(9, 32, 64, 2, 1, 8);
   const auto of = [&](const vertical_slash& how) { return refusal_of([&] { (void)lists_of(how, x); }); };

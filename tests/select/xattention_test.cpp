@@ -99,19 +99,34 @@ TEST(select_xattention, diagonals_are_partial_and_the_rest_full) {
     }
 }
 
-TEST(select_xattention, with_stride_1_scores_are_the_block_mass_of_causal_softmax) {
+TEST(select_xattention, with_stride_1_blocks_are_taken_by_their_mass_of_causal_softmax) {
   const selection_input<double> x(4, 64, 64, 1, 1, 8, drawn_as::structured);
-  const auto sums = slow_sums({16, 1, 0.9, 1}, x, 0);
-  for (index_t r = 0; r < 64; r += 16) {
-    std::vector<double> mass(4);
-    for (index_t i = r; i < r + 16; ++i) {
-      std::vector<double> p(64);
-      for (index_t j = 0; j <= i; ++j) p[place(j)] = x.score(i, 0, j);
-      softmax(p, i + 1);
-      for (index_t j = 0; j < 64; ++j) mass[place(j / 16)] += p[place(j)];
+  index_t left_out = 0;
+  for (const double threshold : {0.5, 0.8, 0.95}) {
+    const auto got = blocks_of(lists_of(xattention{16, 1, threshold, 1}, x))[0];
+    for (index_t r = 0; r < 4; ++r) {
+      std::vector<double> mass(4);
+      for (index_t i = r * 16; i < (r + 1) * 16; ++i) {
+        std::vector<double> p(64);
+        for (index_t j = 0; j <= i; ++j) p[place(j)] = x.score(i, 0, j);
+        softmax(p, i + 1);
+        for (index_t j = 0; j < 64; ++j) mass[place(j / 16)] += p[place(j)];
+      }
+      // The sink and the diagonal, then the heaviest blocks until the rows' mass, 16, is reached.
+      std::vector<bool> kept(place(r + 1));
+      kept[0] = kept[place(r)] = true;
+      double sum = r == 0 ? mass[0] : mass[0] + mass[place(r)];
+      mass.resize(place(r + 1));
+      while (sum < threshold * 16 * (1 - 1e-12)) {
+        const index_t b = best(mass, kept);
+        kept[place(b)] = true;
+        sum += mass[place(b)];
+      }
+      EXPECT_EQ(got[place(r)], chosen(kept)) << "row " << r << ", threshold " << threshold;
+      left_out += r + 1 - static_cast<index_t>(got[place(r)].size());
     }
-    for (std::size_t b = 0; b < 4; ++b) EXPECT_NEAR(sums[place(r / 16)][b], mass[b], 1e-12);
   }
+  EXPECT_GT(left_out, 0) << "thresholds that leave something out";
 }
 
 TEST(select_xattention, threshold_1_keeps_every_causal_block_and_0_the_forced_ones) {
@@ -174,6 +189,13 @@ TEST(select_xattention, reports_its_cost_and_takes_no_memory_the_second_time) {
   const index_t bytes = s.bytes();
   (void)run_selector(xattention{16, 4, 0.5, 1}, x, out, s);
   EXPECT_EQ(s.bytes(), bytes);
+}
+
+TEST(select_xattention, has_the_defaults_of_its_source) {
+  EXPECT_EQ(xattention{}.block, 128);
+  EXPECT_EQ(xattention{}.stride, 16);
+  EXPECT_EQ(xattention{}.threshold, 0.9);
+  EXPECT_EQ(xattention{}.norm, 1);
 }
 
 TEST(select_xattention, refused_with_code_and_text) {
