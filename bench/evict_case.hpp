@@ -33,6 +33,11 @@ public:
   virtual void attend() = 0;
   /// What the policy looks at, scores, selection and compaction. False if it was refused.
   virtual bool evict() = 0;
+  /// evict() in two parts: scores and selection, which move nothing, and then the compaction. False if it was refused.
+  virtual bool choose() = 0;
+  virtual bool compact() = 0;
+  /// Bytes of keys, values, positions and biases that the compaction after choose() reads and writes, but for folding.
+  [[nodiscard]] virtual double bytes_to_move() const = 0;
   /// Positions that each key-value head holds.
   [[nodiscard]] virtual std::vector<std::vector<index_t>> held() const = 0;
 };

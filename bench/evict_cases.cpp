@@ -77,6 +77,25 @@ protected:
   std::vector<std::byte> workspace_;
 };
 
+/// A cache whose slots stay where they are, whatever is chosen.
+struct unmoved_cache {
+  contiguous_cache<float, float>& held;
+  [[nodiscard]] bool per_head() const noexcept { return true; }
+  [[nodiscard]] index_t slots(index_t seq, index_t kv_head) const noexcept { return held.slots(seq, kv_head); }
+  [[nodiscard]] index_t seen(index_t seq) const noexcept { return held.seen(seq); }
+  [[nodiscard]] index_t kv_heads() const noexcept { return held.kv_heads(); }
+  [[nodiscard]] index_t bytes_held() const noexcept { return held.bytes_held(); }
+  [[nodiscard]] auto source() const noexcept { return held.source(); }
+  [[nodiscard]] failure check_keep(index_t seq, index_t kv_head, std::span<const index_t> slots,
+                                   dropped_rows dropped = dropped_rows::forgotten) const noexcept {
+    return held.check_keep(seq, kv_head, slots, dropped);
+  }
+  [[nodiscard]] failure keep(index_t, index_t, std::span<const index_t>,
+                             dropped_rows = dropped_rows::forgotten) noexcept {
+    return {};
+  }
+};
+
 template <class P> class driven_layer final : public layer {
 public:
   driven_layer(const evict_size& n, thread_pool& pool, const P& policy)
@@ -88,15 +107,38 @@ public:
     const index_t budget[] = {n_.budget};
     ready_ = !driver_.begin(budget);
   }
-  bool evict() override {
-    return ready_ &&
-           !driver_.attended(pool_, 0, queries(), cache_.source(),
-                             view(std::as_const(lse_).data(), n_.tokens, n_.q_heads), causal{}) &&
-           !driver_.reached(
-               pool_, engine_point::prefill, [&](index_t) -> auto& { return cache_; }, causal{});
+  bool evict() override { return run_on(cache_); }
+  bool choose() override {
+    unmoved_cache still{cache_};
+    return run_on(still);
+  }
+  bool compact() override {
+    for (index_t h = 0; h < n_.kv_heads; ++h) {
+      auto dropped = dropped_rows::forgotten;
+      if constexpr (folding_policy<P>) dropped = driver_.policy(0).dropped(h);
+      if (cache_.keep(0, h, driver_.kept().list(h), dropped)) return false;
+    }
+    return ready_;
+  }
+  [[nodiscard]] double bytes_to_move() const override {
+    index_t rows = 0;
+    for (index_t h = 0; h < n_.kv_heads; ++h) {
+      const auto kept = driver_.kept().list(h);
+      for (std::size_t i = 0; i < kept.size(); ++i) rows += kept[i] != static_cast<index_t>(i) ? 1 : 0;
+    }
+    const std::size_t row = 2 * at(n_.dim) * sizeof(float) + sizeof(index_t) + sizeof(float);
+    return 2. * static_cast<double>(at(rows) * row);
   }
 
 private:
+  template <class C> bool run_on(C& cache) {
+    return ready_ &&
+           !driver_.attended(pool_, 0, queries(), cache.source(),
+                             view(std::as_const(lse_).data(), n_.tokens, n_.q_heads), causal{}) &&
+           !driver_.reached(
+               pool_, engine_point::prefill, [&](index_t) -> auto& { return cache; }, causal{});
+  }
+
   cache_driver<P> driver_;
   bool ready_ = false;
 };

@@ -38,5 +38,25 @@ TEST(bench_evict_cases, keep_their_budgets) {
   }
 }
 
+TEST(bench_evict_cases, choosing_and_compacting_are_the_eviction) {
+  thread_pool pool{2};
+  for (const evict_case& c : evict_cases()) {
+    SCOPED_TRACE(c.name);
+    const auto layer = c.make({300, 80, 8, 2, 16}, pool);
+    layer->refill();
+    layer->attend();
+    ASSERT_TRUE(layer->evict());
+    const auto held = layer->held();
+    layer->refill();
+    ASSERT_TRUE(layer->choose());
+    for (const auto& head : layer->held()) EXPECT_EQ(head.size(), 300u) << "nothing has moved";
+    const double row = 2 * 16 * 4 + 8 + 4;
+    EXPECT_GT(layer->bytes_to_move(), 0);
+    EXPECT_LE(layer->bytes_to_move(), 2 * row * (300 + 80));
+    ASSERT_TRUE(layer->compact());
+    EXPECT_EQ(layer->held(), held);
+  }
+}
+
 } // namespace
 } // namespace heed::bench
