@@ -28,20 +28,19 @@ TEST(mask_key_words, bits_from_any_place_of_a_list) {
   }
 }
 
-/// A word for each row and head, hashed.
+/// A bit for each key, row and head, hashed.
 struct hashed {
   static constexpr bool tight = true;
   index_t heads_alike, most;
+  bool allows(cell at) const noexcept {
+    random numbers(static_cast<std::uint64_t>((at.seq * 7 + at.head / heads_alike) * 100000 + at.row * 1000 + at.k));
+    return numbers.integer(0, 9) < most;
+  }
   std::uint64_t keys_from(cell at) const noexcept {
     std::uint64_t word = 0;
-    for (index_t b = 0; b < 64; ++b) {
-      const index_t k = at.k + b;
-      random numbers(static_cast<std::uint64_t>((at.seq * 7 + at.head / heads_alike) * 100000 + at.row * 1000 + k));
-      word |= std::uint64_t{numbers.integer(0, 9) < most} << b;
-    }
+    for (index_t b = 0; b < 64; ++b, ++at.k) word |= std::uint64_t{allows(at)} << b;
     return word;
   }
-  bool allows(cell at) const noexcept { return (keys_from(at) & 1) != 0; }
   bool alike(range heads) const noexcept { return heads.begin / heads_alike == (heads.end - 1) / heads_alike; }
   index_t runs(const tile& t, std::span<key_run> out) const noexcept {
     run_writer w{out, t.k};
