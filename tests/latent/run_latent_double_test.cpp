@@ -45,5 +45,20 @@ TEST(latent_run_latent_double, naive_equals_absorbed_at_the_dims_of_deepseek) {
   }
 }
 
+TEST(latent_run_latent_double, a_layer_of_deepseek_v2_lite_in_both_forms) {
+  thread_pool pool{2};
+  const erased_executor on(pool);
+  const test::layer_under_test<double, double, double, double> l({.heads = 16}, {{1, 3}, {40, 5}}, 13);
+  const auto kv = l.contiguous();
+  const auto naive = l.run(on, {.form = latent_form::naive, .expand_slots = 32}, kv, below);
+  const auto absorbed = l.run(on, {.form = latent_form::absorbed}, kv, below);
+  ASSERT_EQ(naive.code, errc::ok);
+  ASSERT_EQ(absorbed.code, errc::ok);
+  EXPECT_LE(l.worst(naive, kv, below), 1);
+  EXPECT_LE(l.worst(absorbed, kv, below), 1);
+  for (std::size_t i = 0; i < naive.o.size(); ++i) ASSERT_NEAR(naive.o[i], absorbed.o[i], 1e-10);
+  for (std::size_t i = 0; i < naive.lse.size(); ++i) ASSERT_NEAR(naive.lse[i], absorbed.lse[i], 1e-10);
+}
+
 } // namespace
 } // namespace heed
