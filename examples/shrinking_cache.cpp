@@ -23,6 +23,10 @@ struct layer_cache {
                                              {lengths, positions, seen}};
 };
 
+/// Rows of a layer: [tokens][heads][dim].
+std::vector<float> numbers_of(heed::index_t seed, heed::index_t heads) {
+  return plain::numbers(tokens * heads * dim, static_cast<std::uint64_t>(seed + 1));
+}
 int failed(const std::string& what) {
   std::fprintf(stderr, "%s\n", what.c_str());
   return 1;
@@ -48,8 +52,8 @@ int main() {
   std::vector<heed::compress_kv> policies;
   for (std::size_t l = 0; l < layers; ++l) {
     const auto mine = std::span(votes).subspan(l * heed::compress_kv::voters, heed::compress_kv::voters);
-    heed::retrieval_votes(ranking.layers[l], mine);
-    policies.push_back({.heads = mine});
+    const auto found = heed::retrieval_votes(ranking.layers[l], mine);
+    policies.push_back({.heads = mine.first(static_cast<std::size_t>(found))});
   }
   const auto total = heed::cache_budget::fraction(0.125).layer_tokens({.layers = layers, .tokens = tokens});
   if (heed::layer_budget(scores.average, total, {.min = 32, .max = 3 * total / layers}, budgets)) return 1;
@@ -64,11 +68,10 @@ int main() {
   if (driver.begin(budgets)) return 1; // each sequence
   // [readme]
   heed::index_t before = 0, after = 0;
-  double worst = 0;
   for (heed::index_t l = 0; l < layers; ++l) {
     auto& own = cache[static_cast<std::size_t>(l)]->cache;
-    const auto q_data = plain::numbers(tokens * q_heads * dim, 1), k_data = plain::numbers(tokens * kv_heads * dim, 2),
-               v_data = plain::numbers(tokens * kv_heads * dim, 3);
+    const auto q_data = numbers_of(l, q_heads), k_data = numbers_of(l + layers, kv_heads),
+               v_data = numbers_of(l + 2 * layers, kv_heads);
     std::vector<float> o_data(q_data.size()), lse_data(tokens * q_heads);
     const auto q = heed::view(q_data.data(), tokens, q_heads, dim);
     const auto o = heed::view(o_data.data(), tokens, q_heads, dim);
@@ -82,22 +85,34 @@ int main() {
     if (driver.attended(pool, l, q, own.source(), lse, heed::causal{})) return 1;
     // [readme]
     before += own.bytes_held();
-    worst = plain::furthest(worst,
-                            plain::attend(
-                                q_data.data(), dim, dim, 1, [&](heed::index_t) { return k_data.data(); },
-                                [&](heed::index_t) { return v_data.data(); }),
-                            o_data.data());
   }
   // [readme]
   // At the end of the prompt all layers shrink; positions stay true, and decoding goes on as before.
   const auto cache_of = [&](heed::index_t l) -> auto& { return cache[static_cast<std::size_t>(l)]->cache; };
   if (driver.reached(pool, heed::engine_point::prefill, cache_of, heed::causal{})) return 1;
   // [readme]
+  double worst = 0;
   for (heed::index_t l = 0; l < layers; ++l) {
     const auto& own = cache[static_cast<std::size_t>(l)]->cache;
     after += own.bytes_held();
     std::printf("layer %td keeps %td of %td tokens\n", l, own.slots(0, 0), own.seen(0));
     if (own.slots(0, 0) != budgets[static_cast<std::size_t>(l)] || own.seen(0) != tokens) worst = 1;
+    // The last query again, over what is left.
+    const auto q_data = numbers_of(l, q_heads), k_data = numbers_of(l + layers, kv_heads),
+               v_data = numbers_of(l + 2 * layers, kv_heads);
+    std::vector<float> o_data(q_heads * dim), lse_data(q_heads);
+    const float* const q = q_data.data() + (tokens - 1) * q_heads * dim;
+    heed::attend(pool, heed::view(q, 1, q_heads, dim), own.source(), heed::view(o_data.data(), 1, q_heads, dim),
+                 heed::causal{}, heed::lse(heed::view(lse_data.data(), 1, q_heads)));
+    for (heed::index_t h = 0; h < q_heads; ++h) {
+      const heed::index_t kv_head = h / (q_heads / kv_heads);
+      const heed::index_t* held = cache[static_cast<std::size_t>(l)]->positions.data() + kv_head * tokens;
+      const auto row_of = [&](const std::vector<float>& x) {
+        return [&x, held, kv_head](heed::index_t i) { return x.data() + (held[i] * kv_heads + kv_head) * dim; };
+      };
+      const auto row = plain::attend(q + h * dim, dim, dim, own.slots(0, kv_head), row_of(k_data), row_of(v_data));
+      worst = plain::furthest(worst, row, o_data.data() + h * dim);
+    }
   }
   std::printf("%td bytes of keys, values and positions, of %td\n", after, before);
   if (after * 8 != before) worst = 1;
