@@ -58,7 +58,8 @@ TEST(latent_make_latent_plan, explains_itself_in_one_line) {
         std::string("absorbed (up to 167 rows of a sequence of 8192 slots): prefill "),
         std::string("; naive (more rows, 256 slots expanded at a time): prefill "),
         std::to_string(f.shape.panels) + " x " + std::to_string(f.panel_lanes) + " lanes", "isa " + std::string(f.isa),
-        "tiles split for 2 workers; workspace " + std::to_string(both.workspace_bytes(2)) + " bytes"})
+        "tiles split, so that none keeps one of 2 workers alone; workspace " + std::to_string(both.workspace_bytes(2)) +
+            " bytes"})
     EXPECT_NE(line.find(part), std::string::npos) << part << " is missing in: " << line;
   EXPECT_EQ(text(absorbed).find("the form of the options; absorbed (up to 512 rows"), 0u) << text(absorbed);
   EXPECT_EQ(text(absorbed).find("naive"), std::string::npos);

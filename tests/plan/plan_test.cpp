@@ -90,12 +90,16 @@ TEST(plan_plan, explains_itself_in_one_line) {
                     wide = text({1, 1, 142, 50}, 2);
   const plan p = make_plan(batch_shape{1, 100, 4, 5000}, source(2, 64, 64), causal{});
   const auto& f = p.numbers();
-  for (const std::string& part :
-       {"prefill " + std::to_string(f.shape.panels) + " x " + std::to_string(f.panel_lanes) + " lanes",
-        "blocks of " + std::to_string(f.shape.block_keys) + " keys", std::string("decode (rows x group <= "),
-        "chunks of " + std::to_string(f.shape.decode_chunk_slots) + " slots", "isa " + std::string(f.isa),
-        "for 2 workers; workspace " + std::to_string(p.workspace_bytes(2)) + " bytes"})
-    EXPECT_NE(both.find(part), std::string::npos) << part << " is missing in: " << both;
+  const auto digits = [](index_t n) { return std::to_string(n); };
+  const std::string few = digits(f.shape.few_lanes);
+  EXPECT_EQ(both, "prefill (rows x group > " + few + ") " + digits(f.shape.panels) + " x " + digits(f.panel_lanes) +
+                      " lanes (tuned for dims 64, 64), blocks of " + digits(f.shape.block_keys) + " keys, chunks of " +
+                      digits(f.shape.chunk_slots) + " slots; decode (rows x group <= " + few + "), blocks of " +
+                      digits(f.shape.decode_block_keys) + " keys, chunks of " + digits(f.shape.decode_chunk_slots) +
+                      " slots; isa " + f.isa + ", " + digits(f.vector_lanes) + " lanes of 32 bits; up to " +
+                      digits(p.split_groups(2)) +
+                      " tiles split, so that none keeps one of 2 workers alone; workspace " +
+                      digits(p.workspace_bytes(2)) + " bytes");
   EXPECT_EQ(decode.find("prefill"), std::string::npos) << decode;
   EXPECT_EQ(wide.find("decode"), std::string::npos) << wide;
   for (const std::string& line : {both, decode, wide}) {

@@ -9,7 +9,7 @@ namespace heed {
 
 /// One line of text in the object itself.
 struct plan_text {
-  char text[640];
+  char text[1280];
   [[nodiscard]] HEED_INLINE const char* c_str() const noexcept { return text; }
 };
 
@@ -69,30 +69,39 @@ private:
 };
 
 namespace detail {
-/// Kernels, instruction set, tiles and splits of a plan in words.
+/// Kernels, instruction set, tiles and splits of a plan in words, each with its reason.
 HEED_INLINE void put_choice(text_buffer& b, const plan& p, index_t workers) noexcept {
   const plan::figures& f = p.numbers();
   const index_t group = f.dims.kv_heads > 0 ? f.limits.q_heads / f.dims.kv_heads : 0;
   const bool decode_only = !f.any_pieces && capped_product(f.limits.rows(), group) <= f.shape.few_lanes;
+  const auto put_blocks = [&](index_t keys, index_t slots) HEED_BODY {
+    b.put(", blocks of ");
+    b.put(keys);
+    b.put(" keys, chunks of ");
+    b.put(slots);
+    b.put(" slots; ");
+  };
   if (!decode_only) {
-    b.put("prefill ");
+    b.put(f.any_pieces ? "prefill (pieces of prompts) " : "prefill (rows x group > ");
+    if (!f.any_pieces) {
+      b.put(f.shape.few_lanes);
+      b.put(") ");
+    }
     b.put(f.shape.panels);
     b.put(" x ");
     b.put(f.panel_lanes);
-    b.put(" lanes, blocks of ");
-    b.put(f.shape.block_keys);
-    b.put(" keys, chunks of ");
-    b.put(f.shape.chunk_slots);
-    b.put(" slots; ");
+    b.put(" lanes (tuned for dims ");
+    b.put(f.dims.key_dim);
+    b.put(", ");
+    b.put(f.dims.value_dim);
+    b.put(")");
+    put_blocks(f.shape.block_keys, f.shape.chunk_slots);
   }
   if (group <= f.shape.few_lanes) {
     b.put("decode (rows x group <= ");
     b.put(f.shape.few_lanes);
-    b.put("), blocks of ");
-    b.put(f.shape.decode_block_keys);
-    b.put(" keys, chunks of ");
-    b.put(f.shape.decode_chunk_slots);
-    b.put(" slots; ");
+    b.put(")");
+    put_blocks(f.shape.decode_block_keys, f.shape.decode_chunk_slots);
   }
   b.put("isa ");
   b.put(f.isa);
@@ -102,9 +111,9 @@ HEED_INLINE void put_choice(text_buffer& b, const plan& p, index_t workers) noex
   b.put(f.accum_bytes * 8);
   b.put(" bits; up to ");
   b.put(p.split_groups(workers));
-  b.put(" tiles split for ");
+  b.put(workers > 1 ? " tiles split, so that none keeps one of " : " tiles split for ");
   b.put(workers);
-  b.put(" workers");
+  b.put(workers > 1 ? " workers alone" : " worker");
 }
 } // namespace detail
 
