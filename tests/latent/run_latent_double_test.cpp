@@ -45,7 +45,7 @@ TEST(latent_run_latent_double, naive_equals_absorbed_at_the_dims_of_deepseek) {
   }
 }
 
-TEST(latent_run_latent_double, a_layer_of_deepseek_v2_lite_in_both_forms) {
+TEST(latent_run_latent_double, a_layer_with_the_dims_of_deepseek_lite_in_both_forms) {
   thread_pool pool{2};
   const erased_executor on(pool);
   const test::layer_under_test<double, double, double, double> l({.heads = 16}, {{1, 3}, {40, 5}}, 13);

@@ -165,6 +165,11 @@ TEST(sparse_whole_calls, lengths_densities_and_kinds_of_block_sparse_attention) 
       expect_oracle(s, all_of(l.mask(), causal{}));
     }
 }
+TEST(sparse_whole_calls, the_longest_lengths_of_block_sparse_attention) {
+  const sample<> s(16, {2048}, {2048}, 1, 2, 16, 16);
+  block_lists l = drawn_blocks({.rows = 2048, .keys = 2048, .lists = 2}, {.3, 1, 0}, 16);
+  expect_oracle(s, all_of(l.mask(), causal{}));
+}
 // More rows than keys: early rows stand before the first key.
 TEST(sparse_whole_calls, more_rows_than_keys) {
   const sample<> s(7, {203}, {113}, 2, 2, 16, 16);

@@ -14,6 +14,11 @@ BANNED = {"fa" + "st", "optim" + "ized", "optim" + "ised", "v" + "2", "ut" + "il
           "hel" + "pers", "man" + "ager", "im" + "pl"}
 IMPL = "im" + "pl"
 FIELD_TERMS = {"beta_" + "fa" + "st"}  # YaRN's own word
+# Rooms that serve every kind of attention know none by name.
+GENERAL_ROOM = re.compile(r"include/heed/(kernel|stream|plan|simd)/")
+FAMILY = re.compile(r"(?i)(?:^|_)(latent|mla|neighborhood|natten|sparse|duo|razor|compress_?kv|snap_?kv|h2o|tova|"
+                    r"pyramid_?kv|ada_?kv|quest|xattention|anchor_?attn|proxy_?attn|core_context|vertical_slash|"
+                    r"eviction|retrieval|streaming)(?:_|$)")
 MACHINE_PATHS = re.compile("/(" + "|".join(["wo" + "rk", "fa" + "rm", "ro" + "ot", "ho" + "me"]) + r")/\w|bash_" + "jobs")
 UNFINISHED = re.compile(r"\b(TO" + "DO|FIX" + "ME|XX" + r"X)\b(?!\(#?\d+\))")
 SOURCE = {".hpp", ".cuh", ".cpp", ".cu"}
@@ -48,6 +53,9 @@ def faults_of_source(name, text):
             continue
         if bad:
             yield f"the name {word} says nothing: {', '.join(sorted(bad))}"
+    if GENERAL_ROOM.match(name):
+        for word in sorted(w for w in {*re.findall(r"[A-Za-z_]\w*", code), pathlib.PurePath(name).stem} if FAMILY.search(w)):
+            yield f"names a family of attention: {word}"
     if public and re.search(r"[(,]\s*(?:const )?bool \w+\s*\)|\(\s*(?:const )?bool \w+\s*,", code):
         yield "has a bool parameter: name the two cases with an enum"
     if public and name != "include/heed/config.hpp":
@@ -55,7 +63,21 @@ def faults_of_source(name, text):
             yield f"defines the macro {macro}: macros live in config.hpp"
 
 
+def self_test():
+    """The check of families finds what it is for, and nothing else."""
+    head = "// a\n// b\n#pragma once\n// What it is.\n"
+    for name, text, wrong in (
+            ("kernel/prefill", "struct latent_tile {};", True), ("plan/plan", "if (is_neighborhood) go();", True),
+            ("stream/latent_runs", "int x;", True), ("simd/math", "#include <heed/mask/neighborhood.hpp>", True),
+            ("plan/plan", "// not for latent rows\nconst char* s = \"sparse\"; int request, evicted;", False),
+            ("latent/latent_plan", "struct latent_plan {};", False)):
+        found = list(faults_of_source(f"include/heed/{name}.hpp", head + text))
+        if bool(found) != wrong:
+            raise SystemExit(f"house_style.py finds {found} in {name}: {text}")
+
+
 def main():
+    self_test()
     root = pathlib.Path(sys.argv[1])
     names = listed(root)
     faults = []
