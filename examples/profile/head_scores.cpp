@@ -81,6 +81,15 @@ retrieval_scores score_retrieval(const llama::language_model& model, heed::threa
   return out;
 }
 
+repetition_mass mass_on_copies(const float* row, index_t query, index_t length) {
+  repetition_mass m;
+  for (index_t j = query - length; j > 0; j -= length) {
+    m.echo += static_cast<double>(row[j]);
+    m.induction += static_cast<double>(row[j + 1]);
+  }
+  return m;
+}
+
 repetition_scores score_repetition(const llama::language_model& model, heed::thread_pool& pool, index_t length,
                                    index_t repeats, index_t samples, std::uint64_t seed, const progress& told) {
   const llama::model_shape& s = model.weights.shape();
@@ -102,15 +111,9 @@ repetition_scores score_repetition(const llama::language_model& model, heed::thr
               [&](const layer_view& at) {
                 for (index_t h = 0; h < s.q_heads; ++h)
                   for (index_t r = 0; r < at.watched; ++r) {
-                    const float* row = at.row(h, r);
-                    const index_t query = at.slots - at.watched + r;
-                    double echo = 0, induction = 0;
-                    for (index_t j = query - length; j > 0; j -= length) {
-                      echo += static_cast<double>(row[j]);
-                      induction += static_cast<double>(row[j + 1]);
-                    }
-                    out.echo.at(at.layer, h) += echo / rows;
-                    out.induction.at(at.layer, h) += induction / rows;
+                    const repetition_mass m = mass_on_copies(at.row(h, r), at.slots - at.watched + r, length);
+                    out.echo.at(at.layer, h) += m.echo / rows;
+                    out.induction.at(at.layer, h) += m.induction / rows;
                   }
               });
     if (told) told(i + 1, samples);
@@ -144,6 +147,12 @@ head_table score_reconstruction(const llama::language_model& model, heed::thread
     if (told) told(++done, static_cast<index_t>(prompts.size()));
   }
   return out;
+}
+
+double mean_running_sum(const float* row, index_t n) {
+  double running = 0, sum = 0;
+  for (index_t t = 0; t < n; ++t) sum += running += static_cast<double>(row[t]);
+  return sum / static_cast<double>(n);
 }
 
 head_table score_positions(const llama::language_model& model, heed::thread_pool& pool,
@@ -185,14 +194,9 @@ head_table score_positions(const llama::language_model& model, heed::thread_pool
       heed::attend(pool, heed::view(q.data(), 1, s.q_heads, s.key_dim), heed::contiguous(keys, keys),
                    heed::view(o_rows.data(), 1, s.q_heads, s.key_dim),
                    heed::probability_rows(heed::view(rows.data(), 1, s.q_heads, 1, positions)));
-      for (index_t h = 0; h < s.q_heads; ++h) {
-        double running = 0, sum = 0;
-        for (index_t t = 0; t < positions; ++t) {
-          running += static_cast<double>(rows[each(h * positions + t)]);
-          sum += running;
-        }
-        out.at(at.layer, h) += sum / static_cast<double>(positions) / static_cast<double>(prompts.size());
-      }
+      for (index_t h = 0; h < s.q_heads; ++h)
+        out.at(at.layer, h) +=
+            mean_running_sum(rows.data() + h * positions, positions) / static_cast<double>(prompts.size());
     });
     if (told) told(++done, static_cast<index_t>(prompts.size()));
   }

@@ -52,12 +52,22 @@ struct repetition_scores {
   head_table echo, induction; ///< [layers][q_heads]
 };
 
+/// What one query looks at where `length` tokens repeat and the model's first token stands before them.
+struct repetition_mass {
+  double echo = 0, induction = 0;
+};
+/// Shapes    row: the probabilities of the query at position `query` >= length, over the positions up to it
+[[nodiscard]] repetition_mass mass_on_copies(const float* row, index_t query, index_t length);
+
 /// `length` random tokens, told `repeats` times. The model's first token stands before them.
 ///
 /// Source    Tang et al. 2024, RazorAttention, section 3.2: 2500 tokens, 4 times
 [[nodiscard]] repetition_scores score_repetition(const llama::language_model& model, heed::thread_pool& pool,
                                                  index_t length, index_t repeats, index_t samples, std::uint64_t seed,
                                                  const progress& told = {});
+
+/// The mean of the running sum of a row of probabilities: even 0.5, all on the first 1, all on the last of n 1 / n.
+[[nodiscard]] double mean_running_sum(const float* row, index_t n);
 
 /// How evenly a head attends by position alone: the mean query of a prompt at the last of `positions`, over the mean
 /// key at each of them; the mean of the running sum of these probabilities. Even: 0.5. Only recent: near 0. Only

@@ -35,6 +35,36 @@ TEST(examples_profile, groups_share_a_mean_or_a_greatest) {
   EXPECT_EQ(profile::max_over_groups(t, 2).numbers, (std::vector<double>{3, 5}));
 }
 
+TEST(examples_profile, rows_that_copy_are_echo_and_rows_that_follow_copies_are_induction) {
+  // 10 tokens, told three times behind the first one.
+  constexpr std::ptrdiff_t length = 10, tokens = 31;
+  for (std::ptrdiff_t query = length + 1; query < tokens; ++query) {
+    std::vector<float> copies(tokens), next(tokens);
+    const auto times = static_cast<float>((query - 1) / length); // earlier copies
+    for (std::ptrdiff_t j = query - length; j > 0; j -= length) {
+      copies[static_cast<std::size_t>(j)] = 1 / times;
+      next[static_cast<std::size_t>(j + 1)] = 1 / times;
+    }
+    EXPECT_EQ(profile::mass_on_copies(copies.data(), query, length).echo, 1) << query;
+    EXPECT_EQ(profile::mass_on_copies(copies.data(), query, length).induction, 0) << query;
+    EXPECT_EQ(profile::mass_on_copies(next.data(), query, length).echo, 0) << query;
+    EXPECT_EQ(profile::mass_on_copies(next.data(), query, length).induction, 1) << query;
+    std::vector<float> nearest(tokens);
+    nearest[static_cast<std::size_t>(query - length)] = 1; // a_{i, i - K} = 1
+    EXPECT_EQ(profile::mass_on_copies(nearest.data(), query, length).echo, 1) << query;
+    EXPECT_EQ(profile::mass_on_copies(nearest.data(), query, length).induction, 0) << query;
+  }
+}
+
+TEST(examples_profile, even_rows_have_a_half_recent_ones_nothing_and_sinks_one) {
+  std::vector<float> even(500, 1.f / 500), recent(500), sink(500);
+  recent.back() = 1;
+  sink.front() = 1;
+  EXPECT_NEAR(profile::mean_running_sum(even.data(), 500), 501. / 1000, 1e-7); // 1 / 500 is rounded to f32
+  EXPECT_DOUBLE_EQ(profile::mean_running_sum(recent.data(), 500), 1. / 500);
+  EXPECT_DOUBLE_EQ(profile::mean_running_sum(sink.data(), 500), 1.);
+}
+
 TEST(examples_profile, scores_are_shares_of_attention) {
   const loaded_model m(random_llama({.layers = 2, .extra_pieces = 1200}).bytes());
   heed::thread_pool pool(1);
