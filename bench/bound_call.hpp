@@ -100,6 +100,8 @@ template <class TQ, class TKV, class TO, class Bind> class bound_call final : pu
 public:
   bound_call(const call_size& size, thread_pool& pool, index_t copies, Bind bind_copy)
       : buffers_(size, copies), pool_(pool) {
+    static_assert(vectorised(static_cast<const decltype(binding_type::roles)*>(nullptr)),
+                  "a score modifier of a bench works on vectors: no case falls back to scalar code");
     for (index_t c = 0; c < copies; ++c) bound_.push_back(bind_copy(buffers_, c));
     batch_shape limits{size.sequences, buffers_.tokens(), size.q_heads, 0, size.rows};
     for (index_t s = 0; s < size.sequences; ++s)
@@ -165,6 +167,9 @@ public:
   [[nodiscard]] storage output_type() const override { return storage_of<TO>(); }
 
 private:
+  template <class... Role> static constexpr bool vectorised(const std::tuple<Role...>*) {
+    return ((detail::role_of<Role, A>() != detail::role::score || batched_score_mod<Role, simd::batch<A>>)&&...);
+  }
   [[nodiscard]] const auto& kv() const noexcept { return bound_[0].kv; }
 
   template <class Mask> double count_pairs(const Mask& mask, const query_positions& positions) const {

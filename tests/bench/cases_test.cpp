@@ -73,6 +73,7 @@ TEST(bench_cases, outputs_are_within_their_bounds) {
     EXPECT_EQ(call->visible_pairs(), pairs);
     EXPECT_GT(pairs, 0);
     EXPECT_GT(call->bytes(), 0);
+    EXPECT_EQ(call->explanation().find(", 1 lanes of "), std::string::npos) << "scalar: " << call->explanation();
   }
 }
 
