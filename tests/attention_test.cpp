@@ -6,17 +6,28 @@
 #include <heed/epilogue/lse.hpp>
 #include <heed/epilogue/sink_logit.hpp>
 #include <heed/exec/sequential.hpp>
+#include <heed/kv/biased.hpp>
 #include <heed/kv/contiguous.hpp>
+#include <heed/kv/gathered.hpp>
+#include <heed/mask/all_of.hpp>
+#include <heed/mask/any_of.hpp>
+#include <heed/mask/byte_matrix.hpp>
 #include <heed/mask/causal.hpp>
+#include <heed/mask/key_lengths.hpp>
+#include <heed/mask/none_of.hpp>
 #include <heed/mask/sliding_window.hpp>
 #include <heed/observe/key_sums.hpp>
 #include <heed/observe/probability_rows.hpp>
+#include <heed/score/chain.hpp>
+#include <heed/score/dense_bias.hpp>
 #include <heed/score/soft_cap.hpp>
 
 #include <attention/sample.hpp>
 #include <support/refusal.hpp>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 namespace {
 using namespace heed;
@@ -137,6 +148,64 @@ TEST(attention, what_a_role_stores_shares_no_memory_with_operands) {
             refusal(errc::overlap, "probability_rows: buffers shared with kv is 1, the limit is 0"));
 }
 
+/// Everything that a call may read, in o or in what another role stores.
+TEST(attention, nothing_is_stored_where_a_role_or_a_source_reads) {
+  call c;
+  const auto text = [&](const auto& kv, const auto&... roles) {
+    return refusal(diagnose(ragged(c.q, c.offsets), kv, ragged(c.out, c.offsets), roles...));
+  };
+  const auto shared = [](const std::string& argument, const char* with) {
+    return refusal(errc::overlap, argument + ": buffers shared with " + with + " is 1, the limit is 0");
+  };
+  const auto kv = c.s.kv();
+  const float* const in_o = c.o.data() + 11;
+  const auto as_bytes = reinterpret_cast<const unsigned char*>(in_o);
+  const dense_bias bias(strided(in_o, {1, 1, 1, 1}, {0, 0, 0, 1}));
+  EXPECT_EQ(text(kv, bias), shared("o", "the score modifier"));
+  EXPECT_EQ(text(kv, chain(soft_cap{5.f}, bias)), shared("o", "the score modifier"));
+  EXPECT_EQ(text(kv, sink_logit(std::span<const float>(in_o, 4))), shared("o", "what an epilogue or observer reads"));
+  EXPECT_EQ(text(kv, byte_matrix(strided(as_bytes, {1, 1, 1, 1}, {0, 0, 0, 1}))), shared("o", "the mask"));
+  std::fill(c.o.begin(), c.o.end(), 0.f); // all bits 0: in o lie positions, lengths and flags that are right
+  const auto* const indices = reinterpret_cast<const std::int32_t*>(in_o);
+  const index_list list(std::span<const std::int32_t>(indices, 2));
+  const auto* const wide = reinterpret_cast<const index_t*>(c.o.data());
+  EXPECT_EQ(text(kv, key_lengths{.lengths = list}), shared("o", "the mask"));
+  EXPECT_EQ(text(kv, all_of(causal{}, any_of(full{}, none_of(key_lengths{.lengths = list})))), shared("o", "the mask"));
+  EXPECT_EQ(text(kv, query_positions::listed({wide, 6})), shared("o", "query_positions"));
+  EXPECT_EQ(text(kv, prompt_rows::listed({as_bytes, 2})), shared("o", "prompt_rows"));
+  EXPECT_EQ(text(biased(kv, strided(in_o, {2, 2, 6}, {0, 0, 1}))), shared("o", "kv"));
+  EXPECT_EQ(text(gathered(kv, {.indices = index_list(std::span<const std::int32_t>(indices, 6)), .width = 1})),
+            shared("o", "kv"));
+  // The offsets of q.
+  c.o.assign(c.o.size(), 0.f);
+  const auto o_bytes = reinterpret_cast<index_t*>(c.o.data());
+  o_bytes[1] = 4, o_bytes[2] = 6;
+  const std::span<const index_t> offsets(o_bytes, 3);
+  EXPECT_EQ(refusal(diagnose(ragged(c.q, offsets), kv, ragged(c.out, c.offsets))), shared("o", "the offsets of q"));
+  // Roles among themselves.
+  std::vector<float> x(200, 9.f);
+  const auto logs = lse(view(x.data(), 6, 4));
+  EXPECT_EQ(text(kv, logs, key_sums<float>(view(x.data() + 23, 2, 4, 6))),
+            shared("key_sums", "what another role stores"));
+  EXPECT_EQ(text(kv, logs, dense_bias(strided(std::as_const(x).data() + 3, {1, 1, 1, 1}, {0, 0, 0, 1}))),
+            shared("lse", "the score modifier"));
+  EXPECT_EQ(x, std::vector<float>(200, 9.f));
+  EXPECT_EQ(text(kv, logs, key_sums<float>(view(x.data() + 24, 2, 4, 6))), refusal()) << "side by side";
+}
+
+/// A plan's workspace neither.
+TEST(attention, a_workspace_shares_no_memory_with_what_a_role_reads) {
+  call c;
+  const auto made = make_plan({2, 6, 4, 6, 4}, c.s.kv());
+  std::vector<float> w(static_cast<std::size_t>(made.workspace_bytes(1)) / sizeof(float) + 1, 0.f);
+  const dense_bias bias(strided(std::as_const(w).data() + 5, {1, 1, 1, 1}, {0, 0, 0, 1}));
+  EXPECT_EQ(refusal(diagnose_run(sequential{}, made, ragged(c.q, c.offsets), c.s.kv(), ragged(c.out, c.offsets),
+                                 std::as_writable_bytes(std::span(w)), bias)),
+            refusal(errc::overlap, "workspace: buffers shared with the score modifier is 1, the limit is 0"));
+  EXPECT_EQ(w, std::vector<float>(w.size(), 0.f));
+  EXPECT_EQ(c.o, std::vector<float>(c.o.size(), 9.f));
+}
+
 TEST(attention, attend_throws_a_line_and_run_returns_a_code_and_neither_writes) {
   call c;
   c.q = c.q.slice(2, 0, 7);
@@ -153,6 +222,37 @@ TEST(attention, attend_throws_a_line_and_run_returns_a_code_and_neither_writes) 
   std::vector<std::byte> workspace(place(made.workspace_bytes(1)));
   EXPECT_EQ(run(sequential{}, made, q, c.s.kv(), o, workspace, causal{}), errc::dim_mismatch);
   for (const float x : c.o) EXPECT_EQ(x, 9.f);
+}
+
+/// What run's code does not say.
+TEST(attention, diagnose_tells_argument_value_and_limit_without_running) {
+  call c;
+  const auto kv = c.s.kv();
+  const auto q = ragged(c.q, c.offsets);
+  const auto o = ragged(c.out, c.offsets);
+  EXPECT_FALSE(diagnose(q, kv, o));
+  const refusal dims(errc::dim_mismatch, "kv: key_dim is 8, but q has dim 7");
+  const auto narrow = ragged(c.q.slice(2, 0, 7), c.offsets);
+  EXPECT_EQ(refusal(diagnose(narrow, kv, o)), dims);
+  EXPECT_EQ(refusal(diagnose(q, kv, o, soft_cap{-.5f})),
+            refusal(errc::bad_value, "soft_cap: cap is -0.5, must be finite and above 0"));
+
+  const auto made = make_plan(batch_shape{2, 6, 4, 6, 6}, kv);
+  std::vector<std::byte> workspace(place(made.workspace_bytes(1)));
+  const auto of_run = [&](const plan& p, std::span<std::byte> w, const auto& queries, const auto&... roles) {
+    const failure f = diagnose_run(sequential{}, p, queries, kv, o, w, roles...);
+    EXPECT_EQ(run(sequential{}, p, queries, kv, o, w, roles...), f.code) << "not what run says";
+    EXPECT_EQ(f ? refusal_of([&] { expect(f); }) : refusal(), refusal(f));
+    return refusal(f);
+  };
+  EXPECT_EQ(of_run(made, workspace, narrow), dims);
+  const std::string bytes = std::to_string(workspace.size());
+  EXPECT_EQ(of_run(made, std::span(workspace).first(9), q),
+            refusal(errc::workspace_too_small, "workspace: bytes is 9, but the plan needs " + bytes));
+  const auto small = make_plan(batch_shape{2, 5, 4, 6, 6}, kv);
+  EXPECT_EQ(of_run(small, workspace, q), refusal(errc::limit_exceeded, "q: tokens is 6, but the plan's limit is 5"));
+  EXPECT_EQ(c.o, std::vector<float>(c.o.size(), 9.f));
+  EXPECT_EQ(of_run(made, workspace, q), refusal());
 }
 
 TEST(attention, plans_refuse_impossible_limits_and_say_what_they_chose) {

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // The front door: attend for one call, make_plan and run for engines, validate for a look before. Read first.
-#include <heed/detail/roles.hpp>
+#include <heed/detail/missing_arguments.hpp>
+#include <heed/detail/role_memory.hpp>
 #include <heed/plan/run_call.hpp>
 #include <heed/problem/validate.hpp>
 
@@ -48,6 +49,9 @@ HEED_NOINLINE failure check_roles_of(const K& kv, P& p, const R&... roles) noexc
   if (const failure f = plan_detail::check_shape<A>(shape_of<A>(kv.dims(), roles...))) return f;
   failure first;
   ((first = first ? first : check_role(roles, kv, p)), ...);
+  ((first = first ? first : check_unread<A>(roles, "o", p.written)), ...);
+  index_t i = 0;
+  ((first = first ? first : check_apart_from_all<A>(roles, i, roles...), ++i), ...);
   return first;
 }
 
@@ -84,11 +88,12 @@ HEED_NOINLINE failure check_workspace(index_t workers, const Plan& made, const P
   if (touches(kv, bytes)) return {errc::overlap, "workspace", "buffers shared with kv", 1, "the limit is", 0};
   failure first;
   ((first = first ? first : check_apart(roles, bytes, "buffers shared with the workspace")), ...);
+  ((first = first ? first : check_unread<typename K::key_format::accum>(roles, "workspace", bytes)), ...);
   return first;
 }
 
-/// Runs a checked call in a workspace that is large enough.
-template <class Executor, class P, class K, class... R>
+/// Runs a checked call in a workspace that is large enough; Runs false: stops before.
+template <bool Runs = true, class Executor, class P, class K, class... R>
 HEED_NOINLINE failure run_bound(Executor& executor, const plan& made, const P& p, const K& kv,
                                 std::span<std::byte> workspace, const R&... roles) noexcept {
   using A = typename K::key_format::accum;
@@ -105,6 +110,7 @@ HEED_NOINLINE failure run_bound(Executor& executor, const plan& made, const P& p
     const auto c = make_call<A>(p, kv, m, mod, epilogues, shape);
     using call_type = std::remove_const_t<decltype(c)>;
     if (const failure f = plan_detail::check_plan<A, call_type>(made, c)) return f;
+    if constexpr (!Runs) return failure{};
     code = with_observers<A>([&](const auto&... o)
                                  HEED_BODY { return plan_detail::run_checked(executor, c, made, memory, lse, o...); },
                              roles...);
@@ -158,19 +164,25 @@ HEED_NOINLINE failure with_workspace(Executor& executor, const char* name, const
 
 inline namespace HEED_ISA {
 
-/// Says whether a call would be accepted, without running it: the code of the first thing wrong.
+/// The first thing that attend would refuse, with argument, value and limit, without running it; false where nothing is
+/// wrong. `error(diagnose(...)).what()` is the text.
 ///
 /// Effects   none
 template <class Q, class K, class O, class... Role>
-[[nodiscard]] errc validate(const Q& q, const K& kv, const O& o, const Role&... roles) noexcept {
+[[nodiscard]] failure diagnose(const Q& q, const K& kv, const O& o, const Role&... roles) noexcept {
   if constexpr (detail::check_operands<Q, K, O>()) {
     using types = detail::call_types<Q, K, O, Role...>;
     if constexpr (detail::check_roles_on<K, typename types::accum, Role...>()) {
       typename types::problem_type p;
-      return detail::check_call(q, kv, o, p, roles...).code;
+      return detail::check_call(q, kv, o, p, roles...);
     }
   }
-  return errc::bad_value;
+  return {errc::bad_value, "call", "types that fit", 0, "the least is", 1}; // never compiled into a program
+}
+/// Its code alone: whether a call would be accepted.
+template <class Q, class K, class O, class... Role>
+[[nodiscard]] errc validate(const Q& q, const K& kv, const O& o, const Role&... roles) noexcept {
+  return diagnose(q, kv, o, roles...).code;
 }
 
 /// Chooses kernels and tiles for calls on sources like kv within limits, and counts the workspace.
@@ -229,6 +241,18 @@ template <class Executor, class Q, class K, class O, class... Role>
   return errc::bad_value;
 }
 
+/// Why run would not return ok, as far as that is known without running: for a log, after a code that is not ok.
+///
+/// Effects   none
+template <class Executor, class Q, class K, class O, class... Role>
+[[nodiscard]] failure diagnose_run(Executor&& executor, const plan& made, const Q& q, const K& kv, const O& o,
+                                   std::span<std::byte> workspace, const Role&... roles) noexcept {
+  if (const failure f = diagnose(q, kv, o, roles...)) return f;
+  typename detail::call_types<Q, K, O, Role...>::problem_type p;
+  (void)detail::check_call(q, kv, o, p, roles...); // fills p
+  return detail::run_bound<false>(executor, made, p, kv, workspace, roles...);
+}
+
 /// o = softmax(mask(mod(scale q k^T))) v, for every query row and head.
 ///
 /// Shapes       q: [tokens][q_heads][key_dim], or [sequences][rows][q_heads][key_dim], or ragged(rows, offsets).
@@ -266,28 +290,6 @@ void attend(Executor&& executor, const Q& q, const K& kv, const O& o, const Role
       if (f) detail::report(f);
     }
   }
-}
-
-// ---- calls that lack an argument: one line says which
-// ----------------------------------------------------------------
-
-template <class Executor, class Q, class K> void attend(Executor&&, const Q&, const K&) {
-  constexpr bool runs = heed::executor<std::remove_reference_t<Executor>>;
-  static_assert(runs, "heed: executor does not model heed::executor: workers() noexcept and bulk(n, task, context)");
-  static_assert(!runs || std::is_void_v<Q>, "heed: o is not given: attend(executor, q, kv, o, roles...)");
-}
-template <class Q, class K> [[nodiscard]] errc validate(const Q&, const K&) noexcept {
-  static_assert(std::is_void_v<Q>, "heed: o is not given: validate(q, kv, o, roles...)");
-  return errc::bad_value;
-}
-template <class Executor, class Q, class K, class... Rest>
-requires(!detail::workspace_is_second<Rest...>) [[nodiscard]] errc
-    run(Executor&&, const plan&, const Q&, const K&, const Rest&...) noexcept {
-  constexpr bool has_o = detail::has_output<Rest...>;
-  static_assert(has_o, "heed: o is not given: run(executor, plan, q, kv, o, workspace, roles...)");
-  static_assert(!has_o || std::is_void_v<Q>, "heed: workspace is not given, or converts to no std::span<std::byte>: "
-                                             "run(executor, plan, q, kv, o, workspace, roles...)");
-  return errc::bad_value;
 }
 
 } // namespace HEED_ISA

@@ -209,6 +209,10 @@ HEED_INLINE void report(const failure& f) {
 }
 } // namespace detail
 
+/// For callers who prefer an exception to a failure that a call has returned.
+HEED_INLINE void expect(const failure& f) {
+  if (f) detail::report(f);
+}
 /// For callers of `run` who prefer an exception to a code. Without exceptions the handler is told.
 HEED_INLINE void expect(errc code) {
   if (code != errc::ok) detail::report({code, "run", "its errc", static_cast<index_t>(code), "expected", 0});

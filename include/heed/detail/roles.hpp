@@ -11,7 +11,6 @@
 #include <heed/problem/query_positions.hpp>
 #include <heed/problem/scale.hpp>
 #include <heed/score/none.hpp>
-#include <heed/view/footprint.hpp>
 #include <heed/view/ragged.hpp>
 
 namespace heed {
@@ -62,30 +61,6 @@ HEED_INLINE auto list_epilogues(const First& first, const Rest&... rest) noexcep
     return prepend(first, others);
   else
     return others;
-}
-
-/// A role that stores results says where, so that the front door can keep them off what the call reads.
-template <class R>
-concept storing_role = requires(const R r) {
-  { r.stores_in() }
-  noexcept->std::same_as<footprint>;
-  { R::name } -> std::convertible_to<const char*>;
-};
-
-template <class R> HEED_INLINE failure check_apart(const R& r, const footprint& other, const char* sharing) noexcept {
-  if constexpr (storing_role<R>)
-    if (may_share(r.stores_in(), other)) return {errc::overlap, R::name, sharing, 1, "the limit is", 0};
-  return {};
-}
-
-template <class R, class K, class P> HEED_INLINE failure check_role(const R& r, const K& kv, const P& p) noexcept {
-  if constexpr (self_checking<R>)
-    if (const failure f = r.check(p.extents)) return f;
-  if (const failure f = check_apart(r, p.read, "buffers shared with q")) return f;
-  if (const failure f = check_apart(r, p.written, "buffers shared with o")) return f;
-  if constexpr (storing_role<R>)
-    if (touches(kv, r.stores_in())) return {errc::overlap, R::name, "buffers shared with kv", 1, "the limit is", 0};
-  return {};
 }
 
 // ---- compile-time checks: each stops at the first thing wrong, so that one line is printed --------------------------
@@ -197,16 +172,24 @@ template <class A, class... R> consteval role_fault fault_of_roles() {
   return role_fault::none;
 }
 
-#define HEED_NO_ROLE                                                                                                   \
-  " models no role: it is neither a mask, score modifier, scale, query_positions, prompt_rows, tuning, epilogue nor "  \
-  "observer (an output view or a lambda may have another accumulator type)"
-
 template <class A, class... R> consteval bool check_roles() {
   constexpr role_fault found = fault_of_roles<A, R...>();
-  static_assert(found != role_fault::first_unknown, "heed: the first tail argument" HEED_NO_ROLE);
-  static_assert(found != role_fault::second_unknown, "heed: the second tail argument" HEED_NO_ROLE);
-  static_assert(found != role_fault::third_unknown, "heed: the third tail argument" HEED_NO_ROLE);
-  static_assert(found != role_fault::later_unknown, "heed: a tail argument behind the third" HEED_NO_ROLE);
+  static_assert(
+      found != role_fault::first_unknown,
+      "heed: the first tail argument models no role: it is no mask, score modifier, scale, query_positions, "
+      "prompt_rows, tuning, epilogue or observer (an output view or a lambda may have another accumulator type)");
+  static_assert(
+      found != role_fault::second_unknown,
+      "heed: the second tail argument models no role: it is no mask, score modifier, scale, query_positions, "
+      "prompt_rows, tuning, epilogue or observer (an output view or a lambda may have another accumulator type)");
+  static_assert(
+      found != role_fault::third_unknown,
+      "heed: the third tail argument models no role: it is no mask, score modifier, scale, query_positions, "
+      "prompt_rows, tuning, epilogue or observer (an output view or a lambda may have another accumulator type)");
+  static_assert(
+      found != role_fault::later_unknown,
+      "heed: a tail argument behind the third models no role: it is no mask, score modifier, scale, query_positions, "
+      "prompt_rows, tuning, epilogue or observer (an output view or a lambda may have another accumulator type)");
   static_assert(found != role_fault::mask,
                 "heed: mask is given twice; combine masks with heed::all_of or heed::any_of");
   static_assert(found != role_fault::score, "heed: score modifier is given twice; put them in order with heed::chain");
@@ -222,7 +205,6 @@ template <class A, class... R> consteval bool check_roles() {
                 "heed: an observer is given, but the score modifier gives weights: there are no probabilities");
   return found == role_fault::none;
 }
-#undef HEED_NO_ROLE
 
 /// Whether calls on K must name their scale: where a value is a part of its key, the key holds more than the head had
 /// before absorption, and 1/sqrt(key_dim) is silently wrong.

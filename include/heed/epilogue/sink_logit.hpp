@@ -3,6 +3,7 @@
 #pragma once
 // A learned logit per head that takes part in the softmax and has no value (attention sink).
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -35,6 +36,9 @@ public:
                 -__builtin_inf(),
                 h};
     return {};
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return may_share(f, footprint_of(logits_));
   }
 
 private:

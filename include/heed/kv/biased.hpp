@@ -56,7 +56,11 @@ public:
     return r;
   }
 
-  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept { return detail::touches(base_, f); }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    const auto lists = std::span<const float>(values_, static_cast<std::size_t>(lists_size_));
+    return detail::touches(base_, f) ||
+           (dense_ ? may_share(f, footprint_of(view_)) : detail::any_shares(f, lists, offsets_));
+  }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_base(base_, e)) return f;
     const kv_dims d = base_.dims();

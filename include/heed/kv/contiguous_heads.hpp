@@ -106,7 +106,8 @@ public:
   }
 
   [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
-    return may_share(f, footprint_of(k_)) || may_share(f, footprint_of(v_));
+    return may_share(f, footprint_of(k_)) || may_share(f, footprint_of(v_)) ||
+           detail::any_shares(f, at_.lengths, at_.positions, at_.bias, at_.seen);
   }
   [[nodiscard]] HEED_INLINE failure check() const noexcept {
     if (const failure f = detail::check_pair(k_, v_, 0)) return f;

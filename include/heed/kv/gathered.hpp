@@ -75,7 +75,9 @@ public:
     return hole;
   }
 
-  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept { return detail::touches(base_, f); }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return detail::touches(base_, f) || detail::any_shares(f, at_.indices, at_.offsets, at_.lengths, at_.base_sequence);
+  }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_base(base_, e)) return f;
     return check_lists(*this);

@@ -87,7 +87,8 @@ public:
   }
 
   [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
-    return may_share(f, footprint_of(k_)) || may_share(f, footprint_of(v_));
+    return may_share(f, footprint_of(k_)) || may_share(f, footprint_of(v_)) ||
+           detail::any_shares(f, lists_.offsets, lists_.pages, lists_.lengths, at_.positions, at_.bias, at_.seen);
   }
   [[nodiscard]] HEED_INLINE failure check() const noexcept { return check_all(*this); }
   [[nodiscard]] HEED_INLINE failure check(const call_extents&) const noexcept { return check_all(*this); }

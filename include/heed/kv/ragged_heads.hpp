@@ -122,7 +122,8 @@ public:
     return f ? f : detail::check_ragged(layout_, k_.extent(1));
   }
   [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
-    return may_share(f, footprint_of(k_)) || may_share(f, footprint_of(v_));
+    return may_share(f, footprint_of(k_)) || may_share(f, footprint_of(v_)) ||
+           detail::any_shares(f, layout_.offsets, layout_.lengths, layout_.positions, layout_.seen, layout_.bias);
   }
   [[nodiscard]] HEED_INLINE failure check(const call_extents&) const noexcept { return check(); }
 

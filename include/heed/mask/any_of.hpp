@@ -3,6 +3,7 @@
 #pragma once
 // Union of masks: a query sees the keys that any of them let it see.
 #include <heed/mask/mask_list.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -34,6 +35,7 @@ public:
   [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, index_t rows, range heads) const noexcept {
     return parts_.alike_in(seq, rows, heads);
   }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept { return parts_.touches(f); }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept { return parts_.check(e); }
   [[nodiscard]] HEED_INLINE index_t query_tiles(index_t seq, index_t rows, index_t capacity) const noexcept
       requires(query_tiler<Parts> || ...) {

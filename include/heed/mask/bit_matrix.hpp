@@ -4,6 +4,7 @@
 // A bit for each query row and key, packed as FlashInfer packs custom masks.
 #include <heed/mask/check_list.hpp>
 #include <heed/mask/key_words.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -58,6 +59,9 @@ struct bit_matrix {
   HEED_INLINE void bits(const tile& t, std::span<const index_t> k, std::span<const index_t>,
                         std::span<std::uint64_t> rows) const noexcept {
     word_bits(*this, t, k, rows);
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return detail::any_shares(f, packed, columns, offsets);
   }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_per_sequence("bit_matrix", "columns", "count of columns", columns, 0, e))

@@ -4,6 +4,7 @@
 // A byte for each query row and key, with broadcasting strides, per head if need be.
 #include <heed/mask/key_words.hpp>
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 #include <heed/view/tensor_view.hpp>
 
 namespace heed {
@@ -69,6 +70,9 @@ public:
         return {
             errc::bad_extent, "byte_matrix", "extent", bytes_.extent(2), "1 or at least the query rows,", e.rows(s), 2};
     return {};
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return may_share(f, footprint_of(bytes_));
   }
 
 private:

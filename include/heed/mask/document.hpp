@@ -4,6 +4,7 @@
 // Queries see the keys of their own document: several texts packed into one sequence.
 #include <heed/mask/check_list.hpp>
 #include <heed/mask/exact_runs.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -41,6 +42,9 @@ public:
   HEED_INLINE void bits(const tile& t, std::span<const index_t> k, std::span<const index_t>,
                         std::span<std::uint64_t> rows) const noexcept;
 
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return detail::any_shares(f, ids_.queries, ids_.keys, ids_.query_offsets, ids_.key_offsets);
+  }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_optional_offsets("document", "query_offsets", "count of query_offsets",
                                                          ids_.query_offsets, ids_.queries.size(), e))

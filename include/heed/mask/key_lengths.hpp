@@ -4,6 +4,7 @@
 // Each sequence has its own count of valid keys.
 #include <heed/mask/check_list.hpp>
 #include <heed/mask/interval_mask.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -29,6 +30,9 @@ struct key_lengths {
   HEED_INLINE void bits(const tile& t, std::span<const index_t> k, std::span<const index_t>,
                         std::span<std::uint64_t> rows) const noexcept {
     interval_bits(*this, t, k, rows);
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return may_share(f, footprint_of(lengths));
   }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_per_sequence("key_lengths", "lengths", "count of lengths", lengths, 0, e))

@@ -4,6 +4,7 @@
 // Each query row sees the keys at listed positions, the same for all heads: token-level top-k selections.
 #include <heed/mask/check_list.hpp>
 #include <heed/mask/key_words.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -85,6 +86,9 @@ public:
     return capacity <= most_rows_alone ? rows : rows / capacity + sequences;
   }
 
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return detail::any_shares(f, at_.positions, at_.offsets, at_.query_offsets);
+  }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     const index_t lists = count();
     if (lists < 0) return {errc::bad_extent, "key_lists", "width", at_.width, "the least is", 1};

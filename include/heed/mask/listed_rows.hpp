@@ -4,6 +4,7 @@
 // A mask for a call that holds only some of a sequence's rows: it is asked about the rows that they were.
 #include <heed/mask/exact_runs.hpp>
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -48,6 +49,9 @@ public:
   [[nodiscard]] HEED_INLINE bool alike(range heads) const noexcept { return heed::alike(part_, heads); }
   [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, index_t rows, range heads) const noexcept {
     return heed::alike_in(part_, seq, rows > 0 ? rows_[rows - 1] + 1 : 0, heads);
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return may_share(f, footprint_of(rows_)) || detail::touches(part_, f);
   }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (e.sequences != 1) return {errc::bad_extent, "listed_rows", "sequences", e.sequences, "it must be", 1};

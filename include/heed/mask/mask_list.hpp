@@ -4,6 +4,7 @@
 // Several masks in a row, asked together: what intersection and union share.
 #include <heed/mask/exact_runs.hpp>
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed::detail {
 
@@ -46,6 +47,9 @@ template <mask First, mask... Rest> struct mask_list {
       if (const failure f = first.check(e)) return f;
     return rest.check(e);
   }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return detail::touches(first, f) || rest.touches(f);
+  }
   [[nodiscard]] HEED_INLINE const auto& tiler() const noexcept {
     if constexpr (query_tiler<First>)
       return first;
@@ -73,6 +77,7 @@ template <mask Last> struct mask_list<Last> {
     if constexpr (self_checking<Last>) return first.check(e);
     return {};
   }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept { return detail::touches(first, f); }
   [[nodiscard]] HEED_INLINE const Last& tiler() const noexcept { return first; }
 };
 

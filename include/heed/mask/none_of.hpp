@@ -4,6 +4,7 @@
 // Complement of a mask: a query sees the keys that the mask hides.
 #include <heed/mask/exact_runs.hpp>
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -51,6 +52,7 @@ public:
   [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, index_t rows, range heads) const noexcept {
     return heed::alike_in(part_, seq, rows, heads);
   }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept { return detail::touches(part_, f); }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if constexpr (self_checking<Part>) return part_.check(e);
     return {};

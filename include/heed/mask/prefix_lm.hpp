@@ -4,6 +4,7 @@
 // Causal, with a prefix that everyone sees.
 #include <heed/mask/check_list.hpp>
 #include <heed/mask/interval_mask.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -32,6 +33,9 @@ struct prefix_lm {
   HEED_INLINE void bits(const tile& t, std::span<const index_t> k, std::span<const index_t>,
                         std::span<std::uint64_t> rows) const noexcept {
     interval_bits(*this, t, k, rows);
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return may_share(f, footprint_of(prefix));
   }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     return detail::check_per_sequence("prefix_lm", "prefix", "count of prefixes", prefix, 0, e);

@@ -4,6 +4,7 @@
 // Draft trees of speculative decoding: a node sees the prefix, its ancestors and itself.
 #include <heed/mask/check_list.hpp>
 #include <heed/mask/key_words.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -55,6 +56,9 @@ struct tree {
   HEED_INLINE void bits(const tile& t, std::span<const index_t> k, std::span<const index_t>,
                         std::span<std::uint64_t> rows) const noexcept {
     word_bits(*this, t, k, rows);
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return detail::any_shares(f, prefix, ancestors, nodes);
   }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     const auto size = static_cast<index_t>(ancestors.size());

@@ -3,6 +3,7 @@
 #pragma once
 // Which rows are pieces of a prompt: a role of a call, for engines that cut prompts and want the bits of the whole.
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -39,6 +40,9 @@ public:
     if (kind_ != kind::list || static_cast<index_t>(flags_.size()) == e.sequences) return {};
     return {errc::bad_extent,        "prompt_rows", "size", static_cast<index_t>(flags_.size()),
             "but the sequences are", e.sequences};
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return may_share(f, footprint_of(flags_));
   }
 
 private:

@@ -3,6 +3,7 @@
 #pragma once
 // Where the queries stand: a role of a call, for those who don't want the last query at the last position seen.
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -47,6 +48,9 @@ public:
         return {errc::bad_value, "query_positions", "positions", list_[i], "the least is", -most, at};
     }
     return {};
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return may_share(f, footprint_of(list_));
   }
 
 private:

@@ -152,6 +152,8 @@ HEED_NOINLINE failure normalise(const Q& q, const K& kv, const O& o, problem<TQ,
   if (may_share(written, p.read))
     return {errc::overlap, "o", "bytes shared with q", meet(written.hull, p.read.hull).size(), "the limit is", 0};
   if (touches(kv, written)) return {errc::overlap, "o", "buffers shared with kv", 1, "the limit is", 0};
+  if (may_share(written, footprint_of(e.row_offsets)))
+    return {errc::overlap, "o", "buffers shared with the offsets of q", 1, "the limit is", 0};
   p.o = os.rows;
   p.written = written;
   return {};

@@ -3,6 +3,7 @@
 #pragma once
 // Several score modifiers, one after the other, in the order they are written.
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -48,6 +49,9 @@ public:
       if (const failure f = first_.check(e)) return f;
     return rest_.check(e);
   }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return detail::touches(first_, f) || rest_.touches(f);
+  }
 
 private:
   First first_;
@@ -76,6 +80,7 @@ public:
     if constexpr (self_checking<Last>) return last_.check(e);
     return {};
   }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept { return detail::touches(last_, f); }
 
 private:
   Last last_;

@@ -3,6 +3,7 @@
 #pragma once
 // A bias per sequence, head, query row and key, given as a tensor.
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 #include <heed/view/tensor_view.hpp>
 
 namespace heed {
@@ -78,6 +79,9 @@ public:
           if (const failure f = covers(3, e.slots(seq, kv_head))) return f;
     }
     return {};
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return may_share(f, footprint_of(bias_));
   }
 
 private:

@@ -3,6 +3,7 @@
 #pragma once
 // A learned bias per head and relative position.
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 #include <heed/view/tensor_view.hpp>
 
 namespace heed {
@@ -40,6 +41,9 @@ public:
       return {errc::bad_extent, "relative_bias",           "number of rows",
               table_.extent(0), "but the query heads are", e.q_heads};
     return {};
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return may_share(f, footprint_of(table_));
   }
 
 private:

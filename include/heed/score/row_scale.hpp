@@ -4,6 +4,7 @@
 // A factor on all scores of a query row, read from a list.
 #include <heed/detail/scalar_ops.hpp>
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -84,6 +85,10 @@ public:
         return {errc::bad_extent, "row_scale", "number of factors", count_, "but the call needs", needed};
     }
     return {};
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return detail::any_shares(f, std::span<const float>(factors_, static_cast<std::size_t>(count_)),
+                              std::span<const index_t>(offsets_, static_cast<std::size_t>(offset_count_)));
   }
 
 private:

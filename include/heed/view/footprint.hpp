@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Which bytes a view touches, closely enough to tell slices of one fused buffer from views that share memory.
+#include <heed/view/index_list.hpp>
 #include <heed/view/tensor_view.hpp>
 
 namespace heed {
@@ -41,6 +42,17 @@ template <class T, int Rank, class Space>
   return f;
 }
 
+/// Of a list: one stretch.
+[[nodiscard]] HEED_INLINE footprint footprint_of(const index_list& list) noexcept {
+  const range bytes = list.bytes();
+  return {bytes, 0, bytes.size()};
+}
+template <class T> [[nodiscard]] HEED_INLINE footprint footprint_of(std::span<const T> list) noexcept {
+  const auto begin = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(list.data()));
+  const auto bytes = static_cast<index_t>(list.size_bytes());
+  return {{begin, begin + bytes}, 0, bytes};
+}
+
 /// Whether two footprints may share a byte; false is certain. Slices of one fused buffer lie at equal steps, and then
 /// it is enough that their stretches keep apart.
 [[nodiscard]] HEED_INLINE bool may_share(const footprint& a, const footprint& b) noexcept {
@@ -51,7 +63,8 @@ template <class T, int Rank, class Space>
   return apart < a.width || b.width > step - apart;
 }
 
-/// A key-value source that knows which memory it reads; the front door then refuses an output in it.
+/// A source, mask, score modifier or other role that says whether it reads memory in a footprint; the front door then
+/// refuses to write there. Asked after its check passed. Without it nothing is refused.
 template <class K>
 concept touching_source = requires(const K kv, const footprint& f) {
   { kv.touches(f) }
@@ -59,12 +72,16 @@ concept touching_source = requires(const K kv, const footprint& f) {
 };
 
 namespace detail {
-/// For sources that wrap others. False where a source does not say.
+/// For what wraps others. False where a part does not say.
 template <class K> HEED_INLINE bool touches(const K& kv, const footprint& f) noexcept {
   if constexpr (touching_source<K>)
     return kv.touches(f);
   else
     return f.step < 0;
+}
+/// Whether any of the lists may share memory with a footprint.
+template <class... Lists> HEED_INLINE bool any_shares(const footprint& f, const Lists&... lists) noexcept {
+  return (false || ... || may_share(f, footprint_of(lists)));
 }
 } // namespace detail
 

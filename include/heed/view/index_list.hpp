@@ -28,6 +28,13 @@ public:
   [[nodiscard]] HEED_INLINE constexpr index_t operator[](index_t i) const noexcept {
     return narrow_ != nullptr ? static_cast<index_t>(narrow_[i]) : static_cast<index_t>(wide_[i]);
   }
+  /// The bytes it reads, as addresses.
+  [[nodiscard]] HEED_INLINE range bytes() const noexcept {
+    const auto begin =
+        narrow_ != nullptr ? reinterpret_cast<std::uintptr_t>(narrow_) : reinterpret_cast<std::uintptr_t>(wide_);
+    const index_t each = narrow_ != nullptr ? index_t{sizeof(std::int32_t)} : index_t{sizeof(std::int64_t)};
+    return {static_cast<index_t>(begin), static_cast<index_t>(begin) + size_ * each};
+  }
 
 private:
   HEED_INLINE constexpr index_list(std::span<const std::int32_t> list, int) noexcept
