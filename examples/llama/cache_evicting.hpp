@@ -5,6 +5,7 @@
 // that runs a policy over it.
 #include "attention.hpp"
 #include "eviction.hpp"
+#include "held_positions.hpp"
 
 #include <heed/epilogue/lse.hpp>
 #include <heed/kv/paged_cache.hpp>
@@ -112,14 +113,7 @@ public:
   [[nodiscard]] index_t bytes_held() const override { return cache_.bytes_held(); }
   [[nodiscard]] std::string kernel() const override { return attention_.text(); }
   [[nodiscard]] std::vector<index_t> held_positions(index_t sequence, index_t layer, index_t kv_head) const override {
-    std::vector<index_t> out;
-    const auto kv = source(layer, sequence, 1);
-    for (index_t slot = 0; slot < kv.slots(0, kv_head);) {
-      const heed::kv_rows r = kv.rows(0, kv_head, {slot, kv.slots(0, kv_head)});
-      for (index_t i = 0; i < r.count; ++i) out.push_back(r.positions != nullptr ? r.positions[i] : r.first + i);
-      slot += r.count;
-    }
-    return out;
+    return positions_in(source(layer, sequence, 1), 0, kv_head);
   }
 
 private:

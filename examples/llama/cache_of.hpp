@@ -6,12 +6,15 @@
 #include "cache_evicting.hpp"
 #include "cache_paged.hpp"
 #include "cache_ring.hpp"
+#include "cache_two_part.hpp"
 
 namespace llama {
 
 template <class T>
 std::unique_ptr<kv_cache> make_cache_of(const model_shape& shape, const cache_options& options,
                                         heed::thread_pool& pool) {
+  if (options.keep.rule == policy::kind::duo_attention)
+    return std::make_unique<two_part_cache<T>>(shape, options, pool);
   if (!options.keep.keeps_all() && !options.keep.is_windowed())
     return std::make_unique<evicting_cache<T>>(shape, options, pool);
   const auto paged = [&](const auto& mask) -> std::unique_ptr<kv_cache> {

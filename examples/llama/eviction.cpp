@@ -67,9 +67,9 @@ void plan_compress_kv(eviction_plan& out, const policy& p, const head_profile& p
   const index_t least = std::min(std::max<index_t>(32, window + 1), mean);
   check(p, heed::weighted_layers{profile.layer_error, {least, 3 * mean}}.allocate(total, out.budgets));
   for (index_t l = 0; l < size.layers; ++l) {
-    const std::vector<index_t>& ranking = profile.retrieval_heads[static_cast<std::size_t>(l)];
-    out.voters.emplace_back(std::min(ranking.size(), static_cast<std::size_t>(p.how.count("heads"))));
-    heed::retrieval_votes(ranking, out.voters.back());
+    std::vector<index_t>& votes = out.voters.emplace_back(static_cast<std::size_t>(p.how.count("heads")));
+    votes.resize(
+        static_cast<std::size_t>(heed::retrieval_votes(profile.retrieval_heads[static_cast<std::size_t>(l)], votes)));
   }
   for (const std::vector<index_t>& votes : out.voters)
     out.policies.push_back({heed::compress_kv{votes, window, pool_of(p, heed::pooling::kind::average)}});
@@ -96,7 +96,6 @@ void plan_duo_attention(eviction_plan& out, const policy& p, const head_profile&
   out.budgets.assign(1, sinks + recent);
   for (index_t l = 0; l < size.layers; ++l)
     out.policies.push_back({heed::duo_attention{kinds_of(out, size, l), sinks, recent}});
-  out.when = {.after_chunk = true, .after_prefill = true, .every_steps = 1};
 }
 
 void plan_razor_attention(eviction_plan& out, const policy& p, const head_profile& profile,

@@ -67,6 +67,9 @@ public:
         is_);
   }
 
+  /// The policy itself where it is a P, else null.
+  template <class P> [[nodiscard]] const P* as() const noexcept { return std::get_if<P>(&is_); }
+
 private:
   any is_ = {};
 };

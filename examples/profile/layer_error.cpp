@@ -36,8 +36,9 @@ public:
       : model_(model), pool_(pool), kept_(kept) {
     const llama::model_shape& s = model.weights.shape();
     for (index_t l = 0; l < s.layers; ++l) {
-      heads_.emplace_back(static_cast<std::size_t>(std::min(scoring_heads, s.q_heads)));
-      heed::retrieval_votes(retrieval_heads[static_cast<std::size_t>(l)], heads_.back());
+      std::vector<index_t>& votes = heads_.emplace_back(static_cast<std::size_t>(std::min(scoring_heads, s.q_heads)));
+      votes.resize(
+          static_cast<std::size_t>(heed::retrieval_votes(retrieval_heads[static_cast<std::size_t>(l)], votes)));
       lists_.emplace_back(s.kv_heads, most_tokens);
     }
   }

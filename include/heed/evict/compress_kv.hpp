@@ -50,7 +50,7 @@ inline namespace HEED_ISA {
 /// The first `votes.size()` heads of a ranking (best first), ascending, as compress_kv takes them.
 ///
 /// Effects   returns how many there are; a shorter ranking leaves the rest of votes as it was
-inline index_t retrieval_votes(std::span<const index_t> ranking, std::span<index_t> votes) noexcept {
+[[nodiscard]] inline index_t retrieval_votes(std::span<const index_t> ranking, std::span<index_t> votes) noexcept {
   for (std::size_t n = 0; n < votes.size() && n < ranking.size(); ++n) {
     std::size_t i = n;
     for (; i > 0 && votes[i - 1] > ranking[n]; --i) votes[i] = votes[i - 1];
