@@ -132,6 +132,7 @@ TEST(evict_driven_layers, full_heads_first_in_two_calls_are_the_layer_with_an_in
               view(o.data(), rows, n * group, dim), view(lse.data(), rows, n * group));
     return o;
   };
+  for (std::size_t i = 0; i < 4; ++i) ASSERT_EQ(of_layer[at(order[i])], i < 2 ? full : stream);
   const std::vector<float> mapped = attended({0, 1, 2, 3}), first = attended({order[0], order[1]}),
                            second = attended({order[2], order[3]});
   for (index_t t = 0; t < rows; ++t)
