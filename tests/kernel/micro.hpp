@@ -53,7 +53,7 @@ struct exact_sum {
 template <class A>
 void set_live(kernel::live_groups& live, const std::vector<std::uint64_t>& lanes, std::uint64_t every) {
   for (std::size_t j = 0; j < lanes.size(); ++j) live.lanes[j] = lanes[j] & every;
-  live.settle(every, static_cast<index_t>(lanes.size()), kernel::kernel_shape<A>::group_keys, simd::batch<A>::lanes);
+  live.settle(every, static_cast<index_t>(lanes.size()), kernel::kernel_shape<A>::live_keys, simd::batch<A>::lanes);
 }
 inline std::uint64_t first_bits(index_t n) noexcept {
   return n >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << n) - 1;

@@ -14,7 +14,7 @@ template <class A> class kernel_panel : public testing::Test {};
 TYPED_TEST_SUITE(kernel_panel, accumulators);
 
 TYPED_TEST(kernel_panel, segments_list_the_groups_with_a_live_cell) {
-  constexpr index_t group = kernel::kernel_shape<TypeParam>::group_keys;
+  constexpr index_t group = kernel::kernel_shape<TypeParam>::live_keys;
   test::random gen(1);
   kernel::live_groups live;
   for (int i = 0; i < 300; ++i) {

@@ -51,4 +51,44 @@ TEST(kernel_row_prefetch, none_fetches_nothing) {
   EXPECT_EQ(empty.lines, 0);
 }
 
+TEST(kernel_row_prefetch, rows_beside_are_asked_for_list_by_list) {
+  std::byte memory[256];
+  const std::byte* const rows[3] = {memory, memory, memory};
+  for (const index_t ticks : {1, 4, 9, 50}) {
+    kernel::tile_prefetch beside;
+    beside.add({rows, 3, 130}); // three lines each
+    beside.add({rows, 0, 64});
+    beside.add({rows, 2, 64});
+    beside.spread_over(ticks);
+    EXPECT_EQ(beside.lists, 2);
+    EXPECT_EQ(beside.lines, (11 + ticks - 1) / ticks);
+    index_t n = 0;
+    while (beside.at < beside.lists && n <= ticks) {
+      beside.tick();
+      ++n;
+    }
+    EXPECT_EQ(n, (11 + beside.lines - 1) / beside.lines);
+    beside.tick();
+    EXPECT_EQ(beside.at, 2);
+    EXPECT_EQ(beside.row, 0);
+    EXPECT_EQ(beside.byte, 0);
+  }
+}
+
+TEST(kernel_row_prefetch, a_tick_takes_along_what_is_urgent_and_what_is_beside) {
+  const auto block = std::make_unique<key_block>();
+  std::byte memory[256];
+  for (index_t i = 0; i < 3; ++i) block->key[i] = block->value[i] = memory;
+  const std::byte* const rows[1] = {memory};
+  kernel::tile_prefetch beside;
+  beside.add({rows, 1, 64});
+  beside.spread_over(1);
+  kernel::row_prefetch first(block.get(), 2, 1, 64, 64), ahead(block.get(), 3, 3, 64, 64, &beside);
+  ahead.urgent = &first;
+  ahead.tick();
+  EXPECT_EQ(ahead.at, 1);
+  EXPECT_EQ(first.at, 2);
+  EXPECT_EQ(beside.at, 1);
+}
+
 } // namespace

@@ -11,8 +11,7 @@ using namespace heed::test;
 template <class A> class kernel_score_tile : public testing::Test {};
 TYPED_TEST_SUITE(kernel_score_tile, accumulators);
 
-template <class A, int Vectors> void expect_products() {
-  constexpr int group = kernel::kernel_shape<A>::group_keys;
+template <class A, int Vectors, int group> void expect_products() {
   constexpr index_t lanes = Vectors * simd::batch<A>::lanes;
   test::random gen(1);
   for (const index_t dim : dims()) {
@@ -31,9 +30,44 @@ template <class A, int Vectors> void expect_products() {
   }
 }
 TYPED_TEST(kernel_score_tile, products_of_a_group) {
-  expect_products<TypeParam, 1>();
-  expect_products<TypeParam, 2>();
-  expect_products<TypeParam, kernel::kernel_shape<TypeParam>::panel_vectors>();
+  using shape = kernel::kernel_shape<TypeParam>;
+  expect_products<TypeParam, 1, shape::group_keys>();
+  expect_products<TypeParam, 2, shape::group_keys>();
+  expect_products<TypeParam, shape::panel_vectors, shape::group_keys>();
+  expect_products<TypeParam, 1, shape::live_keys>();
+  expect_products<TypeParam, 2, shape::live_keys>();
+  expect_products<TypeParam, shape::panel_vectors, shape::live_keys>();
+}
+
+TYPED_TEST(kernel_score_tile, products_of_a_panel_are_those_of_the_lanes_that_see_a_key) {
+  using A = TypeParam;
+  constexpr int vectors = kernel::kernel_shape<A>::panel_vectors;
+  constexpr index_t lanes = vectors * simd::batch<A>::lanes, dim = 5;
+  test::random gen(5);
+  kernel::live_groups live;
+  for (int i = 0; i < 100; ++i) {
+    const index_t keys = gen.integer(1, 60), padded = keys + key_block::padding;
+    const auto q = drawn<A>(gen, dim * lanes), rows = drawn<A>(gen, padded * dim);
+    kernel::panel<A> p{};
+    p.q = q.data();
+    p.key_dim = dim;
+    p.lanes = lanes;
+    p.vectors = vectors;
+    p.every = first_bits(lanes);
+    const auto seen = drawn_lanes(gen, keys, p.every);
+    set_live<A>(live, seen, p.every);
+    std::vector<A> scores(place(padded * lanes));
+    kernel::row_prefetch none;
+    kernel::score_products<A, vectors>(p, rows_of(rows, padded, dim).data(), live, scores.data(), none);
+    for (index_t j = 0; j < keys; ++j)
+      for (index_t v = 0; v < lanes; ++v) {
+        if ((seen[place(j)] >> v & 1u) == 0) continue;
+        exact_sum want;
+        for (index_t d = 0; d < dim; ++d)
+          want.add(static_cast<double>(rows[place(j * dim + d)]) * static_cast<double>(q[place(d * lanes + v)]));
+        ASSERT_TRUE(want.near(scores[place(j * lanes + v)])) << keys << " keys, key " << j << " lane " << v;
+      }
+  }
 }
 
 TYPED_TEST(kernel_score_tile, masked_cells_become_minus_infinity) {

@@ -23,6 +23,10 @@ template <class A> struct kernel_shape {
 #else
   static constexpr int panel_vectors = 2, group_keys = 4;
 #endif
+  static constexpr bool many_registers = panel_vectors * group_keys > 16; ///< 32 of them
+  /// Keys that are found live together: the fewer, the fewer products of lanes that don't see them, but where sums
+  /// leave their registers at each change, groups are not cut.
+  static constexpr int live_keys = many_registers ? group_keys / 2 : group_keys;
   static constexpr index_t panel_lanes = panel_vectors * simd::batch<A>::lanes;
   static_assert(panel_lanes <= 64, "heed: a panel's lanes are bits of one word");
 };
@@ -42,8 +46,8 @@ template <class A> struct panel {
   bool one_head;                          ///< lanes are rows
 };
 
-/// Keys [begin, end) of a block; begin is the start of a group. A partial one has its live cells in `vectors` vectors
-/// of the panel from first_vector on: the others need no products.
+/// Keys [begin, end) of a block; begin is a multiple of live_keys. A partial one has its live cells in `vectors`
+/// vectors of the panel from first_vector on: the others need no products.
 struct key_segment {
   std::int16_t begin, end;
   bool partial;
@@ -141,7 +145,7 @@ HEED_NOINLINE void find_live(const M& m, const panel<A>& p, const key_block& b, 
       live.lanes[j] = word;
     }
   }
-  live.settle(p.every, b.count, kernel_shape<A>::group_keys, simd::batch<A>::lanes);
+  live.settle(p.every, b.count, kernel_shape<A>::live_keys, simd::batch<A>::lanes);
 }
 
 } // namespace kernel

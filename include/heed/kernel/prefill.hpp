@@ -35,6 +35,8 @@ template <class A> struct prefill_scratch {
   std::uint8_t* row_bit;
   panel<A>* panels;
   index_t key_stride, value_stride; ///< of unpacked rows
+  const std::byte** beside;         ///< rows that the tile under way fetches beside its stream
+  tile_prefetch fetch;
 
   HEED_INLINE void lay_out(detail::arena& a, const tile_shape& shape, const kv_dims& d) noexcept {
     constexpr index_t vector = simd::batch<A>::lanes;
@@ -61,6 +63,8 @@ template <class A> struct prefill_scratch {
     relative_q = a.take<std::int32_t>(lanes);
     row_bit = a.take<std::uint8_t>(lanes);
     panels = a.take<panel<A>>(max_panels);
+    beside = a.take<const std::byte*>(2 * lanes);
+    fetch = {};
   }
 };
 
@@ -168,6 +172,36 @@ template <class A> HEED_INLINE void reset_state(const softmax_state<A>& s, index
   __builtin_memset(s.o, 0, static_cast<std::size_t>(numbers) * sizeof(A));
 }
 
+/// Lets a tile fetch, while it works, its outputs and the queries of the tile that this worker is likely to do next
+/// (one without rows: none). slots: that the tile visits.
+///
+/// Zen 4, 2 threads, f32, D 128, S 2048, 8 heads of [token][head][dim], a window of 128 keys, of the time of a call:
+/// packing 6.7 % without and 2.6 % with, storing 3.8 and 2.6 %.
+template <class A, class Call>
+HEED_NOINLINE void fetch_beside(const Call& c, prefill_scratch<A>& s, const tile& t, const tile& next,
+                                index_t slots) noexcept {
+  const std::byte** at = s.beside;
+  const auto rows_of = [&](const tile& of, const auto& rows) HEED_BODY {
+    const std::byte** const first = at;
+    for (const index_t row : of.rows)
+      for (index_t h = of.heads.begin; h < of.heads.end; ++h)
+        *at++ = reinterpret_cast<const std::byte*>(rows.row(c.p.extents.first_row(of.seq) + row, h));
+    return first;
+  };
+  s.fetch = {};
+  if (!next.rows.empty()) {
+    const std::byte** const first = rows_of(next, c.p.q);
+    s.fetch.add({first, at - first, c.dims.key_dim * static_cast<index_t>(sizeof(typename Call::query))});
+  }
+  const std::byte** const first = rows_of(t, c.p.o);
+  s.fetch.add({first, at - first, c.dims.value_dim * static_cast<index_t>(sizeof(typename Call::output))});
+  // Half the ticks that there are if every panel sees every slot.
+  constexpr index_t group = kernel_shape<A>::group_keys;
+  const index_t count = (slots + c.shape.block_keys - 1) / c.shape.block_keys;
+  const index_t panels = lane_layout<A>::panels(t.heads.size() * static_cast<index_t>(t.rows.size()));
+  s.fetch.spread_over(panels * (slots / group + count * c.dims.value_dim / group) / 2);
+}
+
 /// One pass over the keys that a tile sees. State of panel i starts at lane i x panel_lanes; `into` is laid out by
 /// lanes. chunks: how many to do, 0 for all. Each chunk starts a state of its own and is merged into the ones before.
 template <class A, class Call>
@@ -186,10 +220,17 @@ HEED_NOINLINE void prefill_tile(const Call& c, prefill_scratch<A>& s, const tile
     const softmax_state<A>& state = chunk == 0 ? into : s.other;
     if (chunk > 0) reset_state(state, padded, padded * value_dim);
     key_block *now = s.blocks, *next = s.blocks + 1;
-    for (bool more = blocks.next(*now); more;) {
+    bool more = blocks.next(*now);
+    // What a block before would have fetched, a group of keys ahead: products with values 128 and not 138 cycles per 16
+    // pairs (as above).
+    const index_t key_bytes = c.kv.keys_as().row_bytes(c.dims.key_dim);
+    const index_t value_bytes = source::values_alias_keys ? 0 : c.kv.values_as().row_bytes(value_dim);
+    row_prefetch first(now, more ? now->count : 0, (now->count + group - 1) / group, key_bytes, value_bytes, nullptr);
+    first.tick();
+    while (more) {
       more = blocks.next(*next);
-      row_prefetch ahead(next, more ? next->count : 0, steps, c.kv.keys_as().row_bytes(c.dims.key_dim),
-                         source::values_alias_keys ? 0 : c.kv.values_as().row_bytes(value_dim));
+      row_prefetch ahead(next, more ? next->count : 0, steps, key_bytes, value_bytes, &s.fetch);
+      ahead.urgent = &first;
       unpack_block<A>(c, s, *now);
       for (index_t i = 0; i < panels; ++i) {
         const panel<A>& p = s.panels[i];
@@ -205,6 +246,7 @@ HEED_NOINLINE void prefill_tile(const Call& c, prefill_scratch<A>& s, const tile
         else
           attend_panel<1>(c, s, p, *now, part, ahead);
       }
+      first.rows = 0;
       key_block* const swap = now;
       now = next;
       next = swap;

@@ -34,6 +34,20 @@ HEED_NOINLINE void score_group(const A* q, const std::byte* const* keys, index_t
   });
 }
 
+/// Products of `Keys` keys from j on, for the vectors of the panel that a segment names.
+template <class A, int Vectors, int Keys>
+HEED_INLINE void score_part(const panel<A>& p, const key_segment& part, const std::byte* const* keys, index_t j,
+                            A* scores) noexcept {
+  const index_t lane = part.first_vector * simd::batch<A>::lanes;
+  A* const out = scores + j * p.lanes;
+  if (!part.partial || part.vectors == Vectors)
+    score_group<A, Vectors, Keys>(p.q, keys + j, p.key_dim, out, Vectors * simd::batch<A>::lanes);
+  else if (Vectors == 3 && part.vectors == 2)
+    score_group<A, 2, Keys>(p.q + lane, keys + j, p.key_dim, out + lane, p.lanes);
+  else
+    score_group<A, 1, Keys>(p.q + lane, keys + j, p.key_dim, out + lane, p.lanes);
+}
+
 /// Products of a panel with every group of a block that has a live cell, for the vectors that have one.
 template <class A, int Vectors>
 HEED_INLINE void score_products(const panel<A>& p, const std::byte* const* keys, const live_groups& live, A* scores,
@@ -41,16 +55,12 @@ HEED_INLINE void score_products(const panel<A>& p, const std::byte* const* keys,
   constexpr int group = kernel_shape<A>::group_keys;
   for (index_t s = 0; s < live.count; ++s) {
     const key_segment& part = live.segment[s];
-    const index_t lane = part.first_vector * simd::batch<A>::lanes;
     for (index_t j = part.begin; j < part.end; j += group) {
       ahead.tick();
-      A* const out = scores + j * p.lanes;
-      if (!part.partial || part.vectors == Vectors)
-        score_group<A, Vectors, group>(p.q, keys + j, p.key_dim, out, Vectors * simd::batch<A>::lanes);
-      else if (Vectors == 3 && part.vectors == 2)
-        score_group<A, 2, group>(p.q + lane, keys + j, p.key_dim, out + lane, p.lanes);
+      if (kernel_shape<A>::live_keys < group && part.end - j <= kernel_shape<A>::live_keys)
+        score_part<A, Vectors, kernel_shape<A>::live_keys>(p, part, keys, j, scores);
       else
-        score_group<A, 1, group>(p.q + lane, keys + j, p.key_dim, out + lane, p.lanes);
+        score_part<A, Vectors, group>(p, part, keys, j, scores);
     }
   }
 }
@@ -116,7 +126,7 @@ HEED_NOINLINE void modify_scores(const F& mod, const panel<A>& p, const key_bloc
         }
     }
   }
-  if constexpr (modified) live.settle(p.every, b.count, kernel_shape<A>::group_keys, batch::lanes);
+  if constexpr (modified) live.settle(p.every, b.count, kernel_shape<A>::live_keys, batch::lanes);
 }
 
 /// Masked cells become -inf.

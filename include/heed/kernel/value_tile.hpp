@@ -134,11 +134,79 @@ HEED_NOINLINE void narrow_strip(const A* weights, const std::byte* const* values
     value_strip<A, 1, Dims, true>(weights + first, values, d, keys, live, first, lanes, own, o + first);
 }
 
+/// All segments of a block for `Dims` dims from d on, keys ascending, with the sums in registers from the first key to
+/// the last: a window's or a document's edge is a segment per group of keys or two, and to load and store the sums for
+/// each costs as much as their products.
+template <class A, int Vectors, int Dims>
+HEED_NOINLINE void mixed_strip(const A* weights, const std::byte* const* values, index_t d, const live_groups& live,
+                               const A* rescale, A* o) noexcept {
+  using batch = simd::batch<A>;
+  constexpr index_t lanes = Vectors * batch::lanes;
+  batch sum[Dims * Vectors];
+  detail::unroll<Vectors>([&](auto v) HEED_BODY {
+    const batch factor = rescale != nullptr ? batch::load(rescale + v * batch::lanes) : batch(A(1));
+    detail::unroll<Dims>(
+        [&](auto e) HEED_BODY { sum[e * Vectors + v] = mul(batch::load(o + e * lanes + v * batch::lanes), factor); });
+  });
+  // Vectors [first, first + count) of the panel.
+  const auto add_masked = [&](const key_segment& part, auto first, auto count) HEED_BODY {
+    for (index_t j = part.begin; j < part.end; ++j) {
+      const A* const value = reinterpret_cast<const A*>(values[j]) + d;
+      const std::uint64_t on = live.lanes[j];
+      batch w[count];
+      typename batch::mask sees[count];
+      detail::unroll<count>([&](auto v) HEED_BODY {
+        w[v] = batch::load(weights + j * lanes + (first + v) * batch::lanes);
+        sees[v] = batch::mask::from_bits(on >> ((first + v) * batch::lanes));
+      });
+      detail::unroll<Dims>([&](auto e) HEED_BODY {
+        const batch x(value[e]);
+        detail::unroll<count>([&](auto v) HEED_BODY {
+          batch& at = sum[e * Vectors + first + v];
+          at = fma_where(sees[v], x, w[v], at);
+        });
+      });
+    }
+  };
+  for (index_t s = 0; s < live.count; ++s) {
+    const key_segment& part = live.segment[s];
+    if (!part.partial) {
+      for (index_t j = part.begin; j < part.end; ++j) {
+        const A* const value = reinterpret_cast<const A*>(values[j]) + d;
+        batch w[Vectors];
+        detail::unroll<Vectors>([&](auto v) HEED_BODY { w[v] = batch::load(weights + j * lanes + v * batch::lanes); });
+        detail::unroll<Dims>([&](auto e) HEED_BODY {
+          const batch x(value[e]);
+          detail::unroll<Vectors>([&](auto v) HEED_BODY { sum[e * Vectors + v] = fma(x, w[v], sum[e * Vectors + v]); });
+        });
+      }
+    } else if (part.vectors == Vectors) {
+      add_masked(part, detail::constant<0>{}, detail::constant<Vectors>{});
+    } else {
+      detail::unroll<Vectors>([&](auto first) HEED_BODY {
+        detail::unroll<Vectors - 1>([&](auto less) HEED_BODY {
+          constexpr int count = less + 1;
+          if constexpr (first + count <= Vectors)
+            if (part.first_vector == first && part.vectors == count) add_masked(part, first, detail::constant<count>{});
+        });
+      });
+    }
+  }
+  detail::unroll<Dims>([&](auto e) HEED_BODY {
+    detail::unroll<Vectors>([&](auto v) HEED_BODY { sum[e * Vectors + v].store(o + e * lanes + v * batch::lanes); });
+  });
+}
+
 /// All segments of a block for `Dims` dims from d on, keys ascending.
 template <class A, int Vectors, int Dims>
 HEED_INLINE void value_strips(const A* weights, const std::byte* const* values, index_t d, const live_groups& live,
                               const A* rescale, A* o) noexcept {
   constexpr index_t lanes = Vectors * simd::batch<A>::lanes;
+  if constexpr (kernel_shape<A>::many_registers)
+    if (live.count > 1) {
+      mixed_strip<A, Vectors, Dims>(weights, values, d, live, rescale, o);
+      return;
+    }
   for (index_t s = 0; s < live.count; ++s) {
     const key_segment& part = live.segment[s];
     const range keys{part.begin, part.end};

@@ -239,7 +239,7 @@ HEED_NOINLINE errc run_checked(Executor& executor, const Call& c, const plan& p,
   s.lay_out(scratch, scratch_bytes, c.shape, c.dims);
   work_builder<A, Call> builder(c, work, s.rows, s.q);
   if (const errc e = builder.build(workers, kernel::decode_scratch<A>::max_parts); e != errc::ok) return e;
-  run_context<A, Call> x{c, work, scratch, scratch_bytes};
+  run_context<A, Call> x{c, work, scratch, scratch_bytes, workers};
   // Waking a thread costs about 20 us, 60,000 cycles; a unit of cost is a pass of one vector over key_dim + value_dim.
   const task_size size =
       builder.total() * (c.dims.key_dim + c.dims.value_dim) < 60000 ? task_size::small : task_size::worth_a_thread;

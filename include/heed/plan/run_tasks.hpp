@@ -13,7 +13,8 @@ namespace plan_detail {
 template <class A, class Call> struct worker_scratch {
   kernel::prefill_scratch<A> prefill;
   kernel::decode_scratch<A> decode;
-  index_t *rows, *q; ///< [max_parts][lanes of a tile]
+  index_t *rows, *q;           ///< [max_parts][lanes of a tile]
+  index_t *next_rows, *next_q; ///< of the tile after this one
   A* factor;
   tile* parts;
 
@@ -24,6 +25,8 @@ template <class A, class Call> struct worker_scratch {
     const index_t lanes = shape.panels * kernel::kernel_shape<A>::panel_lanes;
     rows = common.take<index_t>(greater(lanes, parts_most * kernel::decode_scratch<A>::max_lanes));
     q = common.take<index_t>(greater(lanes, parts_most * kernel::decode_scratch<A>::max_lanes));
+    next_rows = common.take<index_t>(lanes);
+    next_q = common.take<index_t>(lanes);
     factor = common.take<A>(kernel::kernel_shape<A>::panel_lanes);
     parts = common.take<tile>(parts_most);
     detail::arena a = common, b = common;
@@ -44,6 +47,7 @@ template <class A, class Call> struct run_context {
   work_list<A>& work;
   std::byte* scratch;
   index_t scratch_bytes;
+  index_t workers;
 };
 
 /// Merges the chunk states of a split tile, ascending, into the first.
@@ -75,18 +79,37 @@ HEED_INLINE bool last_of(tile_record& r, index_t n) noexcept {
   return done.fetch_add(more, std::memory_order_acq_rel) + more == static_cast<std::uint32_t>(r.chunks);
 }
 
+template <class A, class Call> HEED_INLINE void swap_with_next(worker_scratch<A, Call>& s) noexcept {
+  index_t *const rows = s.rows, *const q = s.q;
+  s.rows = s.next_rows;
+  s.q = s.next_q;
+  s.next_rows = rows;
+  s.next_q = q;
+}
+
 template <class A, class Call>
 HEED_NOINLINE void run_prefill(const run_context<A, Call>& x, worker_scratch<A, Call>& s, const task& k) noexcept {
   const Call& c = x.c;
   const query_tiles<A, Call> tiles(c);
   if (k.whole) {
-    for (index_t i = k.first_tile; i < k.first_tile + k.tiles; ++i) {
-      const tile t = tiles.list(x.work.tiles[i].name, s.rows, s.q);
+    // Workers take tasks in turns.
+    const index_t turn = &k - x.work.tasks + x.workers;
+    const index_t after = turn < x.work.task_count ? x.work.tasks[turn].first_tile : -1;
+    tile t = tiles.list(x.work.tiles[k.first_tile].name, s.rows, s.q);
+    for (index_t i = k.first_tile, end = i + k.tiles; i < end; ++i) {
+      const index_t following = i + 1 < end ? i + 1 : after;
+      tile next{};
+      if (following >= 0 && x.work.tiles[following].name.kind == kernel_kind::prefill)
+        next = tiles.list(x.work.tiles[following].name, s.next_rows, s.next_q);
+      kernel::fetch_beside(c, s.prefill, t, next, x.work.tiles[i].visited);
       kernel::prefill_tile(c, s.prefill, t, 0, s.prefill.first);
       kernel::finish_by_lanes(c, t, s.prefill.first, s.factor);
+      swap_with_next(s);
+      t = next;
     }
     return;
   }
+  s.prefill.fetch = {};
   tile_record& r = x.work.tiles[k.first_tile];
   const tile t = tiles.list(r.name, s.rows, s.q);
   const index_t lanes = t.heads.size() * static_cast<index_t>(t.rows.size());
