@@ -81,6 +81,35 @@ template <class How> void prompt_cases(std::vector<bench_case>& list, const char
         selected_case("prefill/f32/" + size_name(prompt) + "/causal+" + name, prompt, limit::arithmetic, what, fill));
 }
 
+/// A sixteenth of the prompt as it is, the groups before it pooled; +estimate: with their pooling.
+bench_case core_context_case(measured what) {
+  const std::string name = "prefill/f32/" + size_name(prompt) + "/causal+core_context";
+  return {name + (what == measured::both ? "+estimate" : ""), prompt, limit::arithmetic,
+          [=](const call_size& n, thread_pool& pool) -> std::unique_ptr<prepared_call> {
+            const auto selected = std::make_shared<selection>();
+            const core_context how{.group = 16, .local = n.keys / 16};
+            const auto call = make_case<float>(name, n, limit::arithmetic, [&pool, selected, how](auto& b, index_t) {
+              draw(b);
+              b.owned.push_back(selected);
+              const index_t groups = b.n.keys / how.group;
+              const auto k = view(b.template keep<float>(groups * b.n.kv_heads * b.n.key_dim).data(), groups,
+                                  b.n.kv_heads, b.n.key_dim);
+              const auto v = view(b.template keep<float>(groups * b.n.kv_heads * b.n.value_dim).data(), groups,
+                                  b.n.kv_heads, b.n.value_dim);
+              const auto values = view(static_cast<const float*>(b.v.data()), b.n.keys, b.n.kv_heads, b.n.value_dim);
+              selected->again = [=, q = b.queries(), keys = keys_of(b), &s = *selected, &pool] {
+                pool_groups(pool, how, q, keys, values, k, v, s.scratch);
+              };
+              selected->again();
+              return bind(joined(contiguous(k, v), contiguous(keys_of(b), values)),
+                          all_of(causal{}, none_of(core_context_gap{groups, how})));
+            });
+            auto made = call.make(n, pool);
+            if (what == measured::attention) return made;
+            return std::make_unique<selecting_call>(std::move(made), selected);
+          }};
+}
+
 } // namespace
 
 std::vector<bench_case> select_cases() {
@@ -102,6 +131,7 @@ std::vector<bench_case> select_cases() {
   for (const measured what : {measured::attention, measured::both})
     list.push_back(
         selected_case("decode/f32/" + size_name(step) + "/causal+quest", step, limit::arithmetic, what, fill));
+  for (const measured what : {measured::attention, measured::both}) list.push_back(core_context_case(what));
   return list;
 }
 
