@@ -12,6 +12,8 @@ namespace heed {
 ///
 /// Units     tokens
 /// Laws      scoring_policy; without eviction the sums of a head add up to the number of queries
+/// Cost      a second pass over all queries and keys, half of the prompt's attention: every row counts, and its
+///           probabilities are known only after its log-sum-exp
 /// Source    Zhang et al. 2023, H2O; as many heavy as recent tokens, a tenth of the prompt each, or 1024 each
 /// Deviation the source has no groups; here a group shares the mean of its heads
 struct h2o {
