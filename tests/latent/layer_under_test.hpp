@@ -5,6 +5,7 @@
 // double, then attention by the reference.
 #include <heed/epilogue/lse.hpp>
 #include <heed/epilogue/sink_logit.hpp>
+#include <heed/exec/sequential.hpp>
 #include <heed/latent/make_latent_plan.hpp>
 #include <heed/latent/run_latent.hpp>
 #include <heed/mask/causal.hpp>
@@ -186,5 +187,21 @@ private:
     return all;
   }
 };
+
+/// Both forms and both orders of a row, on two sequences of odd sizes.
+template <class TW, class TK, class TQ, class TO> void expect_layer_within_bound() {
+  const erased_tiler below{causal{}};
+  sequential one;
+  latent_shape s{.heads = 3, .rank = 40, .nope = 20, .rope = 8, .value = 24};
+  for (const latent_order order : {latent_order::latent_first, latent_order::rope_first}) {
+    s.order = order;
+    const layer_under_test<TW, TK, TQ, TO> l(s, {{1, 9}, {77, 20}}, 11);
+    for (const latent_form form : {latent_form::naive, latent_form::absorbed}) {
+      const auto got = l.run(erased_executor(one), {.form = form, .expand_slots = 32}, l.contiguous(), below);
+      ASSERT_EQ(got.code, errc::ok);
+      EXPECT_LE(l.worst(got, l.contiguous(), below), 1);
+    }
+  }
+}
 
 } // namespace heed::test
