@@ -136,7 +136,9 @@ TEST(error, expect_throws_unless_ok) {
     FAIL();
   } catch (const error& e) {
     EXPECT_EQ(e.code(), errc::overlap);
+    EXPECT_STREQ(e.what(), "run: its errc is 6, expected 0");
   }
+  EXPECT_NO_THROW(expect(failure{}));
 }
 
 TEST(error, the_handler_is_replaced_and_given_back) {
