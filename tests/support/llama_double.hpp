@@ -43,8 +43,8 @@ public:
                  std::log(file_.number("llama.rope.scaling.original_context_length") / (2 * pi * r)) /
                  (2 * std::log(base));
         };
-        const char* fast = "llama.rope.scaling.yarn_beta_fast";
-        const double low = std::max(0., std::floor(pair(file_.has(fast) ? file_.number(fast) : 32)));
+        const char* beta = "llama.rope.scaling.yarn_beta_fast";
+        const double low = std::max(0., std::floor(pair(file_.has(beta) ? file_.number(beta) : 32)));
         const double high = std::min(static_cast<double>(rope_dims - 1), std::ceil(pair(1)));
         const double ramp = std::clamp((static_cast<double>(i) - low) / (high - low), 0., 1.);
         frequency[i] *= 1 - ramp + ramp / file_.number("llama.rope.scaling.factor");
