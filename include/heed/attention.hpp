@@ -103,8 +103,16 @@ HEED_NOINLINE failure run_bound(Executor& executor, const plan& made, const P& p
   const auto& mod = pick<role::score, A>(unchanged, roles...);
   const tile_shape shape = shape_of<A>(kv.dims(), roles...);
   if (const failure f = check_workspace(executor.workers(), made, p, kv, workspace, roles...)) return f;
-  arena memory(workspace.data(), static_cast<index_t>(workspace.size()));
   constexpr bool observed = 0 != roles_given<role::observer, A, R...>;
+  const index_t with_kept = capped_sum(made.workspace_bytes(executor.workers()), made.kept_bytes());
+  if (observed && !made.numbers().observed && static_cast<index_t>(workspace.size()) < with_kept)
+    return {errc::workspace_too_small,
+            "workspace",
+            "bytes",
+            static_cast<index_t>(workspace.size()),
+            "but the plan, which was made without observers, and what they keep need",
+            with_kept};
+  arena memory(workspace.data(), static_cast<index_t>(workspace.size()));
   errc code = errc::ok;
   const auto start = [&](const auto& epilogues, A* lse) HEED_BODY {
     const auto c = make_call<A>(p, kv, m, mod, epilogues, shape);
@@ -133,10 +141,12 @@ HEED_INLINE plan plan_for(const batch_shape& limits, const P&, const K& kv, cons
   using mask_type = std::remove_cvref_t<decltype(pick<role::mask, A>(full{}, roles...))>;
   using call_type = kernel::call<A, A, A, K, mask_type, no_score_mod, epilogue_list<>>;
   const full everything;
-  return plan(plan_detail::figures_of<A, call_type>(
+  plan::figures f = plan_detail::figures_of<A, call_type>(
       limits, kv.dims(), shape_of<A>(kv.dims(), roles...), pick<role::mask, A>(everything, roles...),
       roles_given < role::prompt, A,
-      R... >> 0 ? plan_detail::prompt_pieces::of_any_size : plan_detail::prompt_pieces::of_many_rows));
+      R... >> 0 ? plan_detail::prompt_pieces::of_any_size : plan_detail::prompt_pieces::of_many_rows);
+  f.observed = 0 != roles_given<role::observer, A, R...>;
+  return plan(f);
 }
 
 /// Runs a checked call in a workspace of its own: body(plan, workspace) -> failure. name: of the caller.
@@ -187,7 +197,7 @@ template <class Q, class K, class O, class... Role>
 
 /// Chooses kernels and tiles for calls on sources like kv within limits, and counts the workspace.
 ///
-/// Requires     roles: a mask, tuning ... of the types that the calls will use; their pointers bind at run
+/// Requires     roles: a mask, tuning, observers ... of the types that the calls will use; their pointers bind at run
 /// Effects      reads kv's dims only
 /// Throws       error where limits, dims or tuning are out of range; without exceptions the handler runs and the plan
 /// is

@@ -70,7 +70,7 @@ template <class N, class Mask, class Score, class Source, class Epilogue> verdic
       const auto out = ragged(o.rows(), c.offsets);
       if (planned) {
         const batch_shape limits{c.sequences(), c.tokens(), c.heads(), c.longest(), c.most_rows()};
-        const auto made = make_plan(limits, kv, m, drawn_tuning{});
+        const auto made = make_plan(limits, kv, m, drawn_tuning{}, more...);
         std::vector<std::byte> memory(at(made.workspace_bytes(on.workers())) + 64, std::byte{0x5a});
         const std::span<std::byte> workspace(memory.data(), memory.size() - 64);
         const errc code =

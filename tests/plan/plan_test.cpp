@@ -6,6 +6,7 @@
 #include <heed/attention.hpp>
 #include <heed/kv/contiguous.hpp>
 #include <heed/mask/causal.hpp>
+#include <heed/observe/key_sums.hpp>
 
 #include <gtest/gtest.h>
 #include <support/refusal.hpp>
@@ -43,10 +44,19 @@ TEST(plan_plan, a_workspace_is_scratch_work_list_and_chunk_states) {
     const index_t scratch = workers * f.worker_bytes,
                   list = f.tiles * f.record_bytes + p.task_count(workers) * f.task_bytes;
     const index_t states = groups * (f.group_states * 8 + f.group_numbers * 4);
-    EXPECT_LE(p.workspace_bytes(workers), scratch + list + states + 100 * 8 * 4 + 1024);
+    EXPECT_LE(p.workspace_bytes(workers), scratch + list + states + 1024);
     EXPECT_GT(p.workspace_bytes(workers), last);
     last = p.workspace_bytes(workers);
   }
+}
+
+TEST(plan_plan, keeps_log_sum_exps_only_for_observers) {
+  const batch_shape limits{2, 100, 8, 5000};
+  float sum = 0;
+  const auto observed = make_plan(limits, source(2, 64, 64), causal{}, key_sums<float>(view(&sum, 1, 1, 1)));
+  const auto plain = make_plan(limits, source(2, 64, 64), causal{});
+  EXPECT_EQ(observed.workspace_bytes(2), plain.workspace_bytes(2) + 100 * 8 * 4);
+  EXPECT_EQ(plain.kept_bytes(), 100 * 8 * 4);
 }
 
 TEST(plan_plan, serves_smaller_limits_for_less) {

@@ -52,13 +52,18 @@ TEST(plan_run_call, touches_its_workspace_only_wherever_that_lies) {
         const index_t bytes = made.workspace_bytes(workers);
         std::vector<float> o(want.o.size(), 9.f), logs(want.lse.size()),
             sums(place(2 * 4 * std::max<index_t>(keys, 33)));
-        EXPECT_EQ(run_inside(pool, made, s, o, off, bytes, causal{}, lse(view(logs.data(), rows + 2, 4)),
-                             key_sums<float>(view(sums.data(), 2, 4, std::max<index_t>(keys, 33)))),
+        const key_sums<float> observer(view(sums.data(), 2, 4, std::max<index_t>(keys, 33)));
+        // The plan was made without observers: what they keep comes on top.
+        EXPECT_EQ(run_inside(pool, made, s, o, off, bytes + made.kept_bytes(), causal{},
+                             lse(view(logs.data(), rows + 2, 4)), observer),
                   errc::ok);
         EXPECT_TRUE(same_bits(o, want.o));
         EXPECT_TRUE(same_bits(logs, want.lse));
         std::vector<float> untouched(want.o.size(), 9.f);
         EXPECT_EQ(run_inside(pool, made, s, untouched, off, bytes - 1, causal{}), errc::workspace_too_small);
+        EXPECT_EQ(run_inside(pool, made, s, untouched, off, bytes + made.kept_bytes() - 1, causal{},
+                             lse(view(logs.data(), rows + 2, 4)), observer),
+                  errc::workspace_too_small);
         for (const float x : untouched) ASSERT_EQ(x, 9.f);
       }
   }

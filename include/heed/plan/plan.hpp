@@ -32,6 +32,7 @@ public:
     index_t group_chunks = 0, group_states = 0, group_numbers = 0;
     bool any_tiles = false;  ///< the mask may cut tiles or tell heads apart
     bool any_pieces = false; ///< pieces of a prompt may have few rows
+    bool observed = false;   ///< observers were given: the log-sum-exp of every row is kept for them
     const char* isa = "";
   };
 
@@ -45,18 +46,22 @@ public:
   [[nodiscard]] HEED_INLINE index_t split_groups(index_t workers) const noexcept {
     return workers > 1 ? lesser(f_.tiles, detail::capped_product(4, workers)) : 0;
   }
-  /// Bytes that run needs for an executor of so many workers; 2^62 stands for any larger number.
+  /// Bytes that run needs for an executor of so many workers; 2^62 stands for any larger number. A run with observers
+  /// of a plan that was made without any needs kept_bytes() more.
   [[nodiscard]] HEED_INLINE index_t workspace_bytes(index_t workers) const noexcept {
     constexpr index_t line = 64;
     const index_t groups = split_groups(workers);
     using detail::capped_product;
-    const index_t lse = capped_product(capped_product(f_.limits.tokens, f_.limits.q_heads), f_.accum_bytes);
     const index_t group_bytes =
         detail::capped_sum(capped_product(f_.group_states, static_cast<index_t>(sizeof(index_t))),
                            capped_product(f_.group_numbers, f_.accum_bytes));
     return detail::capped_sum(capped_product(workers, f_.worker_bytes), capped_product(f_.tiles, f_.record_bytes),
                               capped_product(task_count(workers), f_.task_bytes), capped_product(groups, group_bytes),
-                              lse, 16 * line);
+                              f_.observed ? kept_bytes() : 0, 16 * line);
+  }
+  /// Bytes of the log-sum-exp of every row, which a run with observers keeps.
+  [[nodiscard]] HEED_INLINE index_t kept_bytes() const noexcept {
+    return detail::capped_product(detail::capped_product(f_.limits.tokens, f_.limits.q_heads), f_.accum_bytes);
   }
   /// Tasks that a work list may hold.
   [[nodiscard]] HEED_INLINE index_t task_count(index_t workers) const noexcept {
