@@ -205,5 +205,58 @@ TEST(merge_merge, refuses_what_does_not_fit_and_writes_nothing) {
   EXPECT_NE(x, before);
 }
 
+/// Partial results of 3 sets of keys in one buffer, merged into the first: equal to those in buffers of their own.
+struct interleaved {
+  index_t token, o_part, o_head, lse, lse_part; // strides in elements; lse: where those of part 0 begin
+};
+void expect_merges_in_one_buffer(const char* what, const interleaved& at_) {
+  const index_t tokens = 4, parts = 3, heads = 2, dim = 5;
+  std::vector<float> x = noise(400, 7);
+  const auto o_of = [&](index_t p) {
+    return strided(x.data() + p * at_.o_part, {tokens, heads, dim}, {at_.token, at_.o_head, 1});
+  };
+  const auto lse_of = [&](index_t p) {
+    return strided(x.data() + at_.lse + p * at_.lse_part, {tokens, heads}, {at_.token, 1});
+  };
+  std::vector<part> own(at(parts), part(tokens, heads, dim));
+  for (index_t p = 0; p < parts; ++p)
+    for (index_t t = 0; t < tokens; ++t)
+      for (index_t h = 0; h < heads; ++h) {
+        for (index_t d = 0; d < dim; ++d) own[at(p)].o[at((t * heads + h) * dim + d)] = o_of(p)(t, h, d);
+        own[at(p)].lse[at(t * heads + h)] = lse_of(p)(t, h);
+      }
+  for (index_t p = 1; p < parts; ++p) {
+    const auto merge_own = [&](part& a, part& b) {
+      merge(view(a.o.data(), tokens, heads, dim), view(a.lse.data(), tokens, heads),
+            view(b.o.data(), tokens, heads, dim), view(b.lse.data(), tokens, heads));
+    };
+    merge_own(own[0], own[at(p)]);
+    merge(o_of(0), lse_of(0), o_of(p), lse_of(p));
+  }
+  for (index_t p = 0; p < parts; ++p) // the parts merged from are as before
+    for (index_t t = 0; t < tokens; ++t)
+      for (index_t h = 0; h < heads; ++h) {
+        for (index_t d = 0; d < dim; ++d)
+          EXPECT_EQ(o_of(p)(t, h, d), own[at(p)].o[at((t * heads + h) * dim + d)]) << what << p;
+        EXPECT_EQ(lse_of(p)(t, h), own[at(p)].lse[at(t * heads + h)]) << what << p;
+      }
+  const std::vector<float> before = x;
+  const auto refused = [&](const auto&... views) {
+    const refusal r = refusal_of([&] { merge(views...); });
+    EXPECT_EQ(r.code, errc::overlap) << what;
+    EXPECT_EQ(x, before);
+  };
+  refused(o_of(0), lse_of(0), o_of(0), lse_of(1));
+  refused(o_of(0), lse_of(0), o_of(1), lse_of(0));
+  const auto onto_o = strided(&o_of(0)(0, heads - 1, dim - 1), {tokens, heads}, {at_.token, 1});
+  refused(o_of(0), onto_o, o_of(1), lse_of(1));
+  refused(o_of(0), lse_of(0), o_of(1), onto_o);
+}
+TEST(merge_merge, takes_results_interleaved_in_one_buffer) {
+  expect_merges_in_one_buffer("[tokens][o of parts | lse of parts][heads] ", {36, 10, 5, 30, 2});
+  expect_merges_in_one_buffer("[tokens][parts][o of heads | lse of heads] ", {36, 12, 5, 10, 12});
+  expect_merges_in_one_buffer("[tokens][heads][parts][dim], then lse ", {45, 5, 15, 30, 2});
+}
+
 } // namespace
 } // namespace heed::test

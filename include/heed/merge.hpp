@@ -9,6 +9,19 @@ namespace heed {
 namespace detail {
 inline namespace HEED_ISA {
 
+/// What rows of [tokens][heads] touch, looked at by token and by row of a token and head.
+struct row_footprints {
+  footprint token, row;
+};
+template <class T> HEED_INLINE row_footprints rows_touched(const tensor_view<T, 3>& v) noexcept {
+  const index_t extents[4] = {v.extent(0), v.extent(1), 1, v.extent(2)};
+  const index_t strides[4] = {v.stride(0), v.stride(1), 0, 1};
+  return {footprint_of(v), footprint_of(tensor_view<T, 4>(v.data(), extents, strides))};
+}
+template <class A> HEED_INLINE row_footprints rows_touched(const tensor_view<A, 2>& v) noexcept {
+  return {footprint_of(v), footprint_of(v)}; // one number of each head, side by side
+}
+
 template <class T, class U, class A>
 HEED_INLINE failure check_merge(const tensor_view<T, 3>& o, const tensor_view<A, 2>& lse,
                                 const tensor_view<const U, 3>& other,
@@ -28,16 +41,19 @@ HEED_INLINE failure check_merge(const tensor_view<T, 3>& o, const tensor_view<A,
   }
   if (const failure f = check_written("o", o)) return f;
   if (const failure f = check_written("lse", lse)) return f;
+  const row_footprints of_o = rows_touched(o), of_lse = rows_touched(lse);
+  const row_footprints of_other = rows_touched(other), of_other_lse = rows_touched(other_lse);
   const struct {
     const char *argument, *sharing;
-    footprint written, also;
-  } pairs[] = {{"lse", "buffers shared with o", footprint_of(lse), footprint_of(o)},
-               {"o", "buffers shared with other", footprint_of(o), footprint_of(other)},
-               {"o", "buffers shared with other_lse", footprint_of(o), footprint_of(other_lse)},
-               {"lse", "buffers shared with other", footprint_of(lse), footprint_of(other)},
-               {"lse", "buffers shared with other_lse", footprint_of(lse), footprint_of(other_lse)}};
+    const row_footprints &written, &also;
+  } pairs[] = {{"lse", "buffers shared with o", of_lse, of_o},
+               {"o", "buffers shared with other", of_o, of_other},
+               {"o", "buffers shared with other_lse", of_o, of_other_lse},
+               {"lse", "buffers shared with other", of_lse, of_other},
+               {"lse", "buffers shared with other_lse", of_lse, of_other_lse}};
   for (const auto& p : pairs)
-    if (may_share(p.written, p.also)) return {errc::overlap, p.argument, p.sharing, 1, "the limit is", 0};
+    if (may_share(p.written.token, p.also.token) && may_share(p.written.row, p.also.row))
+      return {errc::overlap, p.argument, p.sharing, 1, "the limit is", 0};
   return {};
 }
 

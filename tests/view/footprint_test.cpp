@@ -28,6 +28,23 @@ TEST(view_footprint, of_slices_in_one_fused_buffer) {
   EXPECT_TRUE(may_share(footprint_of(batch), footprint_of(q)));
 }
 
+TEST(view_footprint, of_two_axes_interleaved_in_one_buffer) {
+  std::vector<float> x(7 * 5 * 3);
+  const auto parts = view(x.data(), 7, 5, 3); // [tokens][parts][heads]
+  const auto part = [&](index_t i) { return strided(x.data() + 3 * i, {7, 3}, {15, 1}); };
+  EXPECT_FALSE(may_share(footprint_of(part(0)), footprint_of(part(1))));
+  EXPECT_FALSE(may_share(footprint_of(part(4)), footprint_of(part(1))));
+  EXPECT_FALSE(may_share(footprint_of(part(4)), footprint_of(parts.slice(1, 0, 4)))); // [o | lse] of a token
+  EXPECT_TRUE(may_share(footprint_of(part(3)), footprint_of(parts.slice(1, 0, 4))));
+  EXPECT_TRUE(may_share(footprint_of(strided(x.data() + 2, {7, 3}, {15, 1})), footprint_of(part(1))));
+  EXPECT_TRUE(may_share(footprint_of(part(2)), footprint_of(part(2))));
+  // Every other token, and all of one between two tokens of another.
+  EXPECT_FALSE(may_share(footprint_of(strided(x.data(), {3, 3}, {30, 1})), footprint_of(part(1))));
+  EXPECT_FALSE(may_share(footprint_of(strided(x.data() + 3, {2, 2}, {2, 1})), footprint_of(part(0))));
+  EXPECT_FALSE(may_share(footprint_of(part(0)), footprint_of(strided(x.data() + 3, {2, 2}, {2, 1}))));
+  EXPECT_TRUE(may_share(footprint_of(strided(x.data() + 13, {2, 2}, {2, 1})), footprint_of(part(0))));
+}
+
 TEST(view_footprint, of_nothing_shares_nothing) {
   std::vector<float> x(96);
   EXPECT_FALSE(may_share(footprint_of(view(x.data(), 0, 2, 3)), footprint_of(view(x.data(), 4, 4, 3))));
@@ -58,19 +75,25 @@ TEST(view_footprint, a_shared_byte_is_never_missed) {
     const auto a = three(), b = three();
     const auto c = strided(x.data() + gen.integer(0, 30), {gen.integer(1, 3), gen.integer(1, 3), 2, 2},
                            {gen.chance(2) ? 48 : gen.integer(0, 50), 12, 2, 1});
-    std::vector<char> of_a(x.size() * 4), of_b(of_a), of_c(of_a);
+    const auto d = strided(x.data() + gen.integer(0, 30), {gen.integer(1, 4), gen.integer(1, 3)},
+                           {gen.chance(2) ? 12 : gen.integer(0, 30), gen.integer(0, 3)});
+    std::vector<char> of_a(x.size() * 4), of_b(of_a), of_c(of_a), of_d(of_a);
     if (i % 50 == 0) { // marking is dear
       mark(a, base, of_a);
       mark(b, base, of_b);
       mark(c, base, of_c);
-      bool ab = false, ac = false;
+      mark(d, base, of_d);
+      bool ab = false, ac = false, ad = false;
       for (std::size_t n = 0; n < of_a.size(); ++n) {
         ab = ab || (of_a[n] != 0 && of_b[n] != 0);
         ac = ac || (of_a[n] != 0 && of_c[n] != 0);
+        ad = ad || (of_a[n] != 0 && of_d[n] != 0);
       }
       EXPECT_TRUE(!ab || may_share(footprint_of(a), footprint_of(b))) << "case " << i;
       EXPECT_TRUE(!ac || may_share(footprint_of(a), footprint_of(c))) << "case " << i;
       EXPECT_TRUE(!ac || may_share(footprint_of(c), footprint_of(a))) << "case " << i;
+      EXPECT_TRUE(!ad || may_share(footprint_of(a), footprint_of(d))) << "case " << i;
+      EXPECT_TRUE(!ad || may_share(footprint_of(d), footprint_of(a))) << "case " << i;
       sharing += ab;
     }
     apart += !may_share(footprint_of(a), footprint_of(b));

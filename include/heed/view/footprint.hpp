@@ -14,7 +14,19 @@ struct footprint {
   index_t step, width;
 };
 
-/// Of a view: a stretch is one index of all axes but the last two (a token: its heads and their numbers).
+namespace detail {
+HEED_INLINE index_t greatest_common_divisor(index_t a, index_t b) noexcept {
+  while (b != 0) {
+    const index_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+} // namespace detail
+
+/// Of a view: a stretch is one index of all axes but the last two (a token: its heads and their numbers), of two axes
+/// one index of the first (a token: a number of each head).
 ///
 /// Requires  detail::check_view passed
 template <class T, int Rank, class Space>
@@ -27,17 +39,10 @@ template <class T, int Rank, class Space>
   for (int i = 0; i < Rank; ++i) {
     const index_t stride = v.stride(i) * element_bytes;
     if (v.extent(i) == 1 || stride == 0) continue;
-    if (i >= Rank - 2) {
+    if (i >= (Rank == 2 ? 1 : Rank - 2))
       f.width += (v.extent(i) - 1) * stride;
-      continue;
-    }
-    index_t a = stride; // greatest common divisor of the strides
-    for (index_t b = f.step; b != 0;) {
-      const index_t rest = a % b;
-      a = b;
-      b = rest;
-    }
-    f.step = a;
+    else
+      f.step = detail::greatest_common_divisor(stride, f.step);
   }
   return f;
 }
@@ -53,14 +58,23 @@ template <class T> [[nodiscard]] HEED_INLINE footprint footprint_of(std::span<co
   return {{begin, begin + bytes}, 0, bytes};
 }
 
+namespace detail {
+/// Stretches of widths a and b at a common step; the first of b is `behind` the first of a. Step 0: they may meet.
+HEED_INLINE bool stretches_meet(index_t step, index_t behind, index_t a, index_t b) noexcept {
+  if (step <= 0) return true;
+  const index_t apart = (behind % step + step) % step; // b starts so far behind a stretch of a
+  return apart < a || b > step - apart;
+}
+} // namespace detail
+
 /// Whether two footprints may share a byte; false is certain. Slices of one fused buffer lie at equal steps, and then
-/// it is enough that their stretches keep apart.
+/// it is enough that their stretches keep apart; or all of one lies between two stretches of the other.
 [[nodiscard]] HEED_INLINE bool may_share(const footprint& a, const footprint& b) noexcept {
   if (meet(a.hull, b.hull).empty()) return false;
-  const index_t step = a.step > 0 ? a.step : b.step;
-  if (step <= 0 || (b.step > 0 && b.step != step)) return true;
-  const index_t apart = ((b.hull.begin - a.hull.begin) % step + step) % step; // b starts so far behind a stretch of a
-  return apart < a.width || b.width > step - apart;
+  const index_t behind = b.hull.begin - a.hull.begin;
+  return detail::stretches_meet(detail::greatest_common_divisor(a.step, b.step), behind, a.width, b.width) &&
+         detail::stretches_meet(a.step, behind, a.width, b.hull.size()) &&
+         detail::stretches_meet(b.step, behind, a.hull.size(), b.width);
 }
 
 /// A source, mask, score modifier or other role that says whether it reads memory in a footprint; the front door then
