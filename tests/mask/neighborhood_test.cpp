@@ -86,6 +86,15 @@ TEST(mask_neighborhood, samples_have_grids_of_their_own) {
   EXPECT_EQ(picture(m, {5, 17}, 18, 1), "000011000000011000/000000011000000011");
   expect_laws(m, {.rows = {12, 18}, .seen = {12, 18}, .places = testing::query_places::last_at_end, .tiles = 30});
 }
+TEST(mask_neighborhood, boxes_of_one_row_in_unequal_dilation_groups_are_within_the_planned_tiles) {
+  const std::vector<int> planes{5, 5, 4, 7}, lines{3, 1};
+  const testing::mask_cases two{
+      .rows = {25, 28}, .seen = {25, 28}, .places = testing::query_places::last_at_end, .tiles = 10};
+  expect_laws(neighborhood<2>{.window = 2, .dilation = 2, .grids = planes, .box = 1}, two);
+  const neighborhood<1> far{.window = 2, .dilation = 2, .fit = window_fit::clamp, .grids = lines, .box = 1};
+  EXPECT_EQ(far.query_tiles(0, 3, 48), 4) << "of them one is empty";
+  expect_laws(far, {.rows = {3, 1}, .seen = {3, 1}, .places = testing::query_places::last_at_end, .tiles = 10});
+}
 TEST(mask_neighborhood, small_grids_clamp_windows_and_strides) {
   EXPECT_EQ(windows(neighborhood<1>{.grid = 3, .window = 7, .stride = 5, .fit = window_fit::clamp}), "0-3 0-3 0-3");
   const neighborhood<1> m{.grid = 7, .window = 9, .dilation = 3, .fit = window_fit::clamp};

@@ -111,8 +111,12 @@ template <int Rank> struct neighborhood {
         return in_order; // the call will be refused
     // A larger capacity may give a box of another shape, and with it a few tiles more at the ends of axes.
     if (grids.empty()) return in_order + 2 * sequences * query_boxes<Rank>(grid_of(0), box, capacity).count();
-    // Lists bind at run: at worst each row alone.
-    return tokens + sequences;
+    // Lists bind at run: at worst each row alone, and dilation groups of unequal length have as many boxes, some empty.
+    // A group is one row shorter than the longest; groups have at least two rows, or one where windows are clamped.
+    index_t most = tokens;
+    for (int a = 0; a < Rank; ++a)
+      if (dilation[a] > 1) most += fit == window_fit::exact ? (most + 1) / 2 : most;
+    return most + sequences;
   }
 
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
