@@ -55,10 +55,7 @@ retrieval_scores score_retrieval(const llama::language_model& model, heed::threa
                                    fact = tokens.subspan(static_cast<std::size_t>(p.fact_at), fact_tokens);
     head_table run(s.layers, s.q_heads), step(s.layers, s.q_heads);
     const auto mass_on_fact = [&](const layer_view& at) {
-      for (index_t h = 0; h < s.q_heads; ++h) {
-        const float* row = at.row(h, 0) + p.fact_at;
-        step.at(at.layer, h) = std::accumulate(row, row + fact_tokens, 0.);
-      }
+      for (index_t h = 0; h < s.q_heads; ++h) step.at(at.layer, h) = mass_on(at.row(h, 0), p.fact_at, fact_tokens);
     };
     text.begin();
     text.read(tokens.first(tokens.size() - 1), read_chunk, 0, {});
@@ -67,8 +64,7 @@ retrieval_scores score_retrieval(const llama::language_model& model, heed::threa
     for (index_t t = 0; t < said_tokens; ++t) {
       last = text.read({&last, 1}, 1, 1, mass_on_fact);
       right = right && (t >= 2 || last == p.answer[t]);
-      const auto times = static_cast<double>(std::count(fact.begin(), fact.end(), last));
-      for (std::size_t i = 0; i < run.numbers.size(); ++i) run.numbers[i] += times * step.numbers[i];
+      add_retrieval(run.numbers, step.numbers, fact, last);
     }
     ++out.runs;
     if (right) {
@@ -79,15 +75,6 @@ retrieval_scores score_retrieval(const llama::language_model& model, heed::threa
   }
   for (double& x : out.score.numbers) x /= static_cast<double>(std::max<index_t>(1, out.kept));
   return out;
-}
-
-repetition_mass mass_on_copies(const float* row, index_t query, index_t length) {
-  repetition_mass m;
-  for (index_t j = query - length; j > 0; j -= length) {
-    m.echo += static_cast<double>(row[j]);
-    m.induction += static_cast<double>(row[j + 1]);
-  }
-  return m;
 }
 
 repetition_scores score_repetition(const llama::language_model& model, heed::thread_pool& pool, index_t length,
@@ -135,10 +122,9 @@ head_table score_reconstruction(const llama::language_model& model, heed::thread
     text.read(tokens, read_chunk, 0, {});
     text.read(std::span(tokens).subspan(1), read_chunk, read_chunk, [&](const layer_view& at) {
       for (index_t h = 0; h < s.q_heads; ++h)
-        for (index_t r = 0; r < at.watched; ++r) {
-          float* to = greatest.data() + (at.layer * s.q_heads + h) * length;
-          std::transform(to, to + length, at.row(h, r), to, [](float a, float b) { return std::max(a, b); });
-        }
+        for (index_t r = 0; r < at.watched; ++r)
+          raise_to(std::span(greatest.data() + (at.layer * s.q_heads + h) * length, static_cast<std::size_t>(length)),
+                   at.row(h, r));
     });
     for (index_t i = 0; i < s.layers * s.q_heads; ++i)
       out.numbers[static_cast<std::size_t>(i)] +=
@@ -149,54 +135,64 @@ head_table score_reconstruction(const llama::language_model& model, heed::thread
   return out;
 }
 
-double mean_running_sum(const float* row, index_t n) {
-  double running = 0, sum = 0;
-  for (index_t t = 0; t < n; ++t) sum += running += static_cast<double>(row[t]);
-  return sum / static_cast<double>(n);
+namespace {
+
+std::size_t each(index_t n) { return static_cast<std::size_t>(n); }
+
+/// The mean over the rows [rows][heads][dim] once their rotation is undone, as `copies` rows.
+std::vector<float> mean_unturned(const heed::rope& rope, const heed::tensor_view<const float, 3>& rows,
+                                 index_t copies) {
+  const index_t n = rows.extent(0), heads = rows.extent(1), dim = rows.extent(2), width = heads * dim;
+  std::vector<float> turned(rows.data(), rows.data() + n * width), mean(each(copies * width));
+  std::vector<index_t> from(each(n)), zeros(each(n));
+  std::iota(from.begin(), from.end(), index_t{0});
+  heed::rerotate(rope, from, zeros, heed::view(turned.data(), n, heads, dim));
+  for (index_t i = 0; i < width; ++i) {
+    double sum = 0;
+    for (index_t t = 0; t < n; ++t) sum += static_cast<double>(turned[each(t * width + i)]);
+    for (index_t c = 0; c < copies; ++c) mean[each(c * width + i)] = static_cast<float>(sum / static_cast<double>(n));
+  }
+  return mean;
+}
+
+} // namespace
+
+std::vector<double> position_scores(heed::thread_pool& pool, const heed::rope& rope,
+                                    const heed::tensor_view<const float, 3>& q,
+                                    const heed::tensor_view<const float, 3>& k, index_t positions) {
+  const index_t q_heads = q.extent(1), kv_heads = k.extent(1), dim = q.extent(2), last = positions - 1;
+  std::vector<float> query = mean_unturned(rope, q, 1), keys = mean_unturned(rope, k, positions), o(query.size()),
+                     rows(each(q_heads * positions));
+  std::vector<index_t> places(each(positions)), zeros(each(positions));
+  std::iota(places.begin(), places.end(), index_t{0});
+  const auto kv = heed::view(keys.data(), positions, kv_heads, dim);
+  // The rows have the magnitude of the rotation already, if it has one.
+  heed::rerotate(rope, std::span(zeros).first(1), std::span(&last, 1), heed::view(query.data(), 1, q_heads, dim));
+  heed::rerotate(rope, zeros, places, kv);
+  heed::attend(pool, heed::view(query.data(), 1, q_heads, dim), heed::contiguous(kv, kv),
+               heed::view(o.data(), 1, q_heads, dim),
+               heed::probability_rows(heed::view(rows.data(), 1, q_heads, 1, positions)));
+  std::vector<double> out;
+  for (index_t h = 0; h < q_heads; ++h) out.push_back(mean_running_sum(rows.data() + h * positions, positions));
+  return out;
 }
 
 head_table score_positions(const llama::language_model& model, heed::thread_pool& pool,
                            const std::vector<needle::prompt_options>& prompts, index_t positions,
                            const progress& told) {
   const llama::model_shape& s = model.weights.shape();
-  const heed::rope& rope = model.weights.rope();
   reader text(model, pool, longest(prompts));
   head_table out(s.layers, s.q_heads);
-  const auto each = [&](index_t n) { return static_cast<std::size_t>(n); };
-  std::vector<index_t> places(each(positions));
-  std::iota(places.begin(), places.end(), index_t{0});
-  // The mean over the rows [rows][heads][dim] once their rotation is undone, as `copies` rows.
-  const auto mean_unturned = [&](const float* rows, index_t n, index_t heads, index_t copies) {
-    std::vector<float> turned(rows, rows + n * heads * s.key_dim), mean(each(copies * heads * s.key_dim));
-    std::vector<index_t> from(each(n)), zeros(each(n));
-    std::iota(from.begin(), from.end(), index_t{0});
-    heed::rerotate(rope, from, zeros, heed::view(turned.data(), n, heads, s.key_dim));
-    for (index_t i = 0; i < heads * s.key_dim; ++i) {
-      double sum = 0;
-      for (index_t t = 0; t < n; ++t) sum += static_cast<double>(turned[each(t * heads * s.key_dim + i)]);
-      for (index_t c = 0; c < copies; ++c)
-        mean[each(c * heads * s.key_dim + i)] = static_cast<float>(sum / static_cast<double>(n));
-    }
-    return mean;
-  };
   index_t done = 0;
   for (const needle::prompt_options& o : prompts) {
     const needle::prompt p = needle::draw_prompt(o);
     text.begin();
     text.read(p.tokens, static_cast<index_t>(p.tokens.size()), 1, [&](const layer_view& at) {
-      std::vector<float> q = mean_unturned(at.q, at.rows, s.q_heads, 1),
-                         k = mean_unturned(at.k, at.slots, s.kv_heads, positions);
-      const index_t last = positions - 1;
-      heed::rotate(rope, std::span(&last, 1), heed::view(q.data(), 1, s.q_heads, s.key_dim));
-      heed::rotate(rope, places, heed::view(k.data(), positions, s.kv_heads, s.key_dim));
-      std::vector<float> o_rows(q.size()), rows(each(s.q_heads * positions));
-      const auto keys = heed::view(k.data(), positions, s.kv_heads, s.key_dim);
-      heed::attend(pool, heed::view(q.data(), 1, s.q_heads, s.key_dim), heed::contiguous(keys, keys),
-                   heed::view(o_rows.data(), 1, s.q_heads, s.key_dim),
-                   heed::probability_rows(heed::view(rows.data(), 1, s.q_heads, 1, positions)));
+      const std::vector<double> scores =
+          position_scores(pool, model.weights.rope(), heed::view(at.q, at.rows, s.q_heads, s.key_dim),
+                          heed::view(at.k, at.slots, s.kv_heads, s.key_dim), positions);
       for (index_t h = 0; h < s.q_heads; ++h)
-        out.at(at.layer, h) +=
-            mean_running_sum(rows.data() + h * positions, positions) / static_cast<double>(prompts.size());
+        out.at(at.layer, h) += scores[each(h)] / static_cast<double>(prompts.size());
     });
     if (told) told(++done, static_cast<index_t>(prompts.size()));
   }

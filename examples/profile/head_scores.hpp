@@ -4,12 +4,14 @@
 // What each head of a model is for, measured on generated prompts: the scores that cache policies choose heads by.
 #include "llama/language_model.hpp"
 #include "needle/prompts.hpp"
+#include "row_scores.hpp"
+
+#include <heed/rope/rope.hpp>
+#include <heed/view/tensor_view.hpp>
 
 #include <functional>
 
 namespace profile {
-
-using llama::index_t;
 
 /// A number for each head: [layers][heads].
 struct head_table {
@@ -52,13 +54,6 @@ struct repetition_scores {
   head_table echo, induction; ///< [layers][q_heads]
 };
 
-/// What one query looks at where `length` tokens repeat and the model's first token stands before them.
-struct repetition_mass {
-  double echo = 0, induction = 0;
-};
-/// Shapes    row: the probabilities of the query at position `query` >= length, over the positions up to it
-[[nodiscard]] repetition_mass mass_on_copies(const float* row, index_t query, index_t length);
-
 /// `length` random tokens, told `repeats` times. The model's first token stands before them.
 ///
 /// Source    Tang et al. 2024, RazorAttention, section 3.2: 2500 tokens, 4 times
@@ -66,12 +61,17 @@ struct repetition_mass {
                                                  index_t length, index_t repeats, index_t samples, std::uint64_t seed,
                                                  const progress& told = {});
 
-/// The mean of the running sum of a row of probabilities: even 0.5, all on the first 1, all on the last of n 1 / n.
-[[nodiscard]] double mean_running_sum(const float* row, index_t n);
+/// How evenly heads attend by position alone, from what a layer attended with: the rows' rotations are undone and their
+/// mean taken; the mean query, turned to the last of `positions`, attends to the mean key at each of them. The mean of
+/// the running sum of these probabilities, of each query head.
+///
+/// Shapes    q: [rows][q_heads][dim], k: [rows][kv_heads][dim], turned by the positions 0, 1 ...
+[[nodiscard]] std::vector<double> position_scores(heed::thread_pool& pool, const heed::rope& rope,
+                                                  const heed::tensor_view<const float, 3>& q,
+                                                  const heed::tensor_view<const float, 3>& k, index_t positions);
 
-/// How evenly a head attends by position alone: the mean query of a prompt at the last of `positions`, over the mean
-/// key at each of them; the mean of the running sum of these probabilities. Even: 0.5. Only recent: near 0. Only
-/// first: 1. [layers][q_heads], mean over the prompts.
+/// position_scores of each layer. Even: 0.5. Only recent: near 0. Only first: 1. [layers][q_heads], mean over the
+/// prompts.
 ///
 /// Source    DuoAttention's training-free estimate in NVIDIA's kvpress (on_the_fly_scoring)
 [[nodiscard]] head_table score_positions(const llama::language_model& model, heed::thread_pool& pool,

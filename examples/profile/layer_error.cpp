@@ -9,24 +9,12 @@
 #include <heed/kv/contiguous.hpp>
 #include <heed/kv/gathered.hpp>
 
-#include <cmath>
-#include <numeric>
+#include <algorithm>
 
 namespace profile {
 namespace {
 
 constexpr index_t window = 8, scoring_heads = 4;
-
-/// |a - b| / |b|
-double relative_distance(const std::vector<float>& a, const std::vector<float>& b) {
-  double difference = 0, norm = 0;
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    const double x = static_cast<double>(a[i]), y = static_cast<double>(b[i]);
-    difference += (x - y) * (x - y);
-    norm += y * y;
-  }
-  return std::sqrt(difference) / (std::sqrt(norm) + 1e-5); // as in the source
-}
 
 /// The shadow caches of all layers: lists of slots of the full cache.
 class shadows {
@@ -110,8 +98,7 @@ layer_errors measure_layer_error(const llama::language_model& model, heed::threa
                        [&](const layer_view& at) { out.share[static_cast<std::size_t>(at.layer)] += shadow.step(at); });
     if (told) told(++done, static_cast<index_t>(prompts.size()));
   }
-  const double sum = std::accumulate(out.share.begin(), out.share.end(), 1e-12); // as in the source
-  for (double& x : out.share) x /= sum;
+  make_shares(out.share);
   return out;
 }
 

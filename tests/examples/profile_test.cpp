@@ -3,6 +3,7 @@
 // What heed_profile measures of heads and layers.
 #include "profile/head_scores.hpp"
 #include "profile/layer_error.hpp"
+#include "profile/reader.hpp"
 
 #include "support/example_data.hpp"
 #include "support/gguf_writer.hpp"
@@ -10,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 namespace {
@@ -33,36 +35,6 @@ TEST(examples_profile, groups_share_a_mean_or_a_greatest) {
   t.numbers = {1, 3, 5, 2};
   EXPECT_EQ(profile::mean_over_groups(t, 2).numbers, (std::vector<double>{2, 3.5}));
   EXPECT_EQ(profile::max_over_groups(t, 2).numbers, (std::vector<double>{3, 5}));
-}
-
-TEST(examples_profile, rows_that_copy_are_echo_and_rows_that_follow_copies_are_induction) {
-  // 10 tokens, told three times behind the first one.
-  constexpr std::ptrdiff_t length = 10, tokens = 31;
-  for (std::ptrdiff_t query = length + 1; query < tokens; ++query) {
-    std::vector<float> copies(tokens), next(tokens);
-    const auto times = static_cast<float>((query - 1) / length); // earlier copies
-    for (std::ptrdiff_t j = query - length; j > 0; j -= length) {
-      copies[static_cast<std::size_t>(j)] = 1 / times;
-      next[static_cast<std::size_t>(j + 1)] = 1 / times;
-    }
-    EXPECT_EQ(profile::mass_on_copies(copies.data(), query, length).echo, 1) << query;
-    EXPECT_EQ(profile::mass_on_copies(copies.data(), query, length).induction, 0) << query;
-    EXPECT_EQ(profile::mass_on_copies(next.data(), query, length).echo, 0) << query;
-    EXPECT_EQ(profile::mass_on_copies(next.data(), query, length).induction, 1) << query;
-    std::vector<float> nearest(tokens);
-    nearest[static_cast<std::size_t>(query - length)] = 1; // a_{i, i - K} = 1
-    EXPECT_EQ(profile::mass_on_copies(nearest.data(), query, length).echo, 1) << query;
-    EXPECT_EQ(profile::mass_on_copies(nearest.data(), query, length).induction, 0) << query;
-  }
-}
-
-TEST(examples_profile, even_rows_have_a_half_recent_ones_nothing_and_sinks_one) {
-  std::vector<float> even(500, 1.f / 500), recent(500), sink(500);
-  recent.back() = 1;
-  sink.front() = 1;
-  EXPECT_NEAR(profile::mean_running_sum(even.data(), 500), 501. / 1000, 1e-7); // 1 / 500 is rounded to f32
-  EXPECT_DOUBLE_EQ(profile::mean_running_sum(recent.data(), 500), 1. / 500);
-  EXPECT_DOUBLE_EQ(profile::mean_running_sum(sink.data(), 500), 1.);
 }
 
 TEST(examples_profile, scores_are_shares_of_attention) {
@@ -92,6 +64,111 @@ TEST(examples_profile, scores_are_shares_of_attention) {
   // A shadow of everything is the full cache.
   const auto none = profile::measure_layer_error(m.lm, pool, heads, prompts, {}, 70, 3);
   for (const double x : none.share) EXPECT_LT(x, 1e-3);
+}
+
+/// The attention of one key-value head over these slots only, by the probabilities over all.
+std::vector<double> attend_to(const profile::layer_view& at, const llama::model_shape& s, std::ptrdiff_t head,
+                              const std::vector<std::ptrdiff_t>& slots) {
+  std::vector<double> o(static_cast<std::size_t>(s.value_dim));
+  double sum = 0;
+  for (const std::ptrdiff_t j : slots) sum += static_cast<double>(at.row(head, 0)[j]);
+  for (const std::ptrdiff_t j : slots)
+    for (std::ptrdiff_t d = 0; d < s.value_dim; ++d)
+      o[static_cast<std::size_t>(d)] +=
+          static_cast<double>(at.row(head, 0)[j]) / sum *
+          static_cast<double>(at.v[(j * s.kv_heads + head / (s.q_heads / s.kv_heads)) * s.value_dim + d]);
+  return o;
+}
+
+TEST(examples_profile, layer_errors_are_those_of_the_output_over_the_window_and_the_slot_most_looked_at) {
+  // A shadow of nine tokens: the window of eight, and the slot before it to which two heads give most, averaged over
+  // five neighbours.
+  const loaded_model m(random_llama({.layers = 3, .extra_pieces = 1200}).bytes());
+  const llama::model_shape& s = m.lm.weights.shape();
+  heed::thread_pool pool(1);
+  const std::vector<std::vector<std::ptrdiff_t>> heads = {{1, 3}, {0, 2}, {3, 0}};
+  const auto prompts = profile::spread_prompts({70}, 2, 1, 3);
+  std::vector<double> errors(3);
+  profile::reader text(m.lm, pool, 71);
+  for (const needle::prompt_options& o : prompts) {
+    const auto tokens = needle::draw_prompt(o).tokens;
+    const std::span<const needle::token_t> all = tokens;
+    std::vector<std::ptrdiff_t> chosen(3);
+    text.begin();
+    text.read(all.first(62), 62, 0, {});
+    const auto last = text.read(all.last(8), 8, 8, [&](const profile::layer_view& at) {
+      const auto layer = static_cast<std::size_t>(at.layer);
+      double most = -1;
+      for (std::ptrdiff_t j = 0; j < 62; ++j) {
+        double score = 0;
+        for (std::ptrdiff_t i = std::max<std::ptrdiff_t>(0, j - 2); i <= std::min<std::ptrdiff_t>(61, j + 2); ++i)
+          for (const std::ptrdiff_t h : heads[layer])
+            for (std::ptrdiff_t r = 0; r < 8; ++r) score += static_cast<double>(at.row(h, r)[i]);
+        if (score > most) {
+          most = score;
+          chosen[layer] = j;
+        }
+      }
+    });
+    text.read({&last, 1}, 1, 1, [&](const profile::layer_view& at) {
+      std::vector<float> shadow, output(static_cast<std::size_t>(s.width)), whole(output.size());
+      std::vector<std::ptrdiff_t> slots = {chosen[static_cast<std::size_t>(at.layer)]};
+      for (std::ptrdiff_t j = 62; j < 71; ++j) slots.push_back(j);
+      for (std::ptrdiff_t h = 0; h < s.q_heads; ++h)
+        for (const double x : attend_to(at, s, h, slots)) shadow.push_back(static_cast<float>(x));
+      const llama::linear& w = m.lm.weights.layers()[static_cast<std::size_t>(at.layer)].output;
+      w.apply(pool, shadow.data(), 1, output.data());
+      w.apply(pool, at.o, 1, whole.data());
+      double difference = 0, norm = 0;
+      for (std::size_t i = 0; i < whole.size(); ++i) {
+        const auto x = static_cast<double>(output[i]), y = static_cast<double>(whole[i]);
+        difference += (x - y) * (x - y);
+        norm += y * y;
+      }
+      errors[static_cast<std::size_t>(at.layer)] += std::sqrt(difference / norm);
+    });
+  }
+  const double sum = errors[0] + errors[1] + errors[2];
+  const auto e = profile::measure_layer_error(m.lm, pool, heads, prompts, {}, 9, 1);
+  for (std::size_t l = 0; l < 3; ++l) EXPECT_NEAR(e.share[l], errors[l] / sum, 1e-3) << l;
+  EXPECT_GT(std::abs(errors[0] - errors[1]) / sum, 0.01) << "shares that differ";
+}
+
+TEST(examples_profile, copies_have_their_share_of_even_attention_averaged_over_the_rows) {
+  // A query at i gives each slot about 1 / (i + 1).
+  const loaded_model m(random_llama({.layers = 1, .extra_pieces = 1200}).bytes());
+  heed::thread_pool pool(1);
+  constexpr std::ptrdiff_t length = 40, repeats = 4;
+  double even = 0;
+  for (std::ptrdiff_t i = length + 1; i <= length * repeats; ++i)
+    even += static_cast<double>((i - 1) / length) / static_cast<double>((i + 1) * length * (repeats - 1));
+  const auto r = profile::score_repetition(m.lm, pool, length, repeats, 2, 1);
+  for (const auto* t : {&r.echo, &r.induction})
+    for (const double x : t->numbers) EXPECT_NEAR(x / even, 1, 0.3);
+}
+
+TEST(examples_profile, retrieval_is_the_mass_on_the_fact_behind_each_right_token_of_the_answer) {
+  const loaded_model m(read_text(repository() / "examples" / "needle_model" / "needle.gguf"));
+  heed::thread_pool pool(1);
+  const auto prompts = profile::spread_prompts({100}, 3, 1, 5);
+  profile::reader text(m.lm, pool, 103);
+  std::vector<double> sum(32);
+  for (const needle::prompt_options& o : prompts) {
+    const needle::prompt p = needle::draw_prompt(o);
+    text.begin();
+    text.read(std::span(p.tokens).first(99), 99, 0, {});
+    needle::token_t last = p.tokens.back();
+    for (const needle::token_t expected : {p.answer[0], p.answer[1], needle::vocabulary::stop}) {
+      last = text.read({&last, 1}, 1, 1, [&](const profile::layer_view& at) {
+        for (std::ptrdiff_t h = 0; h < 8; ++h)
+          for (std::ptrdiff_t j = p.fact_at; j < p.fact_at + 5; ++j)
+            sum[static_cast<std::size_t>(at.layer * 8 + h)] += static_cast<double>(at.row(h, 0)[j]);
+      });
+      ASSERT_EQ(last, expected);
+    }
+  }
+  const auto r = profile::score_retrieval(m.lm, pool, prompts);
+  for (std::size_t i = 0; i < 32; ++i) EXPECT_NEAR(r.score.numbers[i], sum[i] / 3, 1e-6) << i;
 }
 
 TEST(examples_profile, the_shipped_model_retrieves_with_four_heads_of_one_layer) {
