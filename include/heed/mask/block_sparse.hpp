@@ -45,6 +45,9 @@ public:
   }
   /// The same treatment, or lists with the same entries.
   [[nodiscard]] HEED_INLINE bool alike_in(index_t seq, index_t rows, range heads) const noexcept;
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return table_.touches(f) || detail::touches(cells_, f);
+  }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = table_.check(e)) return f;
     if constexpr (self_checking<Cells>) return cells_.check(e);

@@ -6,6 +6,7 @@
 #include <heed/mask/grid_runs.hpp>
 #include <heed/mask/query_boxes.hpp>
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -119,6 +120,7 @@ template <int Rank> struct neighborhood {
     return most + sequences;
   }
 
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept { return detail::any_shares(f, grids); }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (first < 0) return {errc::bad_value, "neighborhood", "first", first, "the least is", 0};
     if (first > most_tokens) return {errc::limit_exceeded, "neighborhood", "first", first, "the limit is", most_tokens};

@@ -4,6 +4,7 @@
 // Lists of kept blocks and single key columns as mask/block_sparse.hpp reads them, and what must hold for them.
 #include <heed/mask/check_list.hpp>
 #include <heed/mask/run_cursor.hpp>
+#include <heed/view/footprint.hpp>
 #include <heed/view/index_rows.hpp>
 
 namespace heed {
@@ -62,6 +63,10 @@ struct sparse_blocks {
     if (stripe_rows < 1 || stripes.size() == 0) return {0, 0};
     const index_t i = row / stripe_rows;
     return i < stripe_groups ? stripes.row(row_of(seq, list, i, stripe_groups)) : range{0, 0};
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return detail::any_shares(f, full.entries, full.begin, full.end, partial.entries, partial.begin, partial.end,
+                              stripes.entries, stripes.begin, stripes.end, heads);
   }
   [[nodiscard]] HEED_INLINE failure check(const call_extents& e) const noexcept;
 };

@@ -4,6 +4,7 @@
 // Attention with linear biases: a penalty that grows with the distance, with a slope per head.
 #include <heed/detail/scalar_ops.hpp>
 #include <heed/problem/call_extents.hpp>
+#include <heed/view/footprint.hpp>
 
 namespace heed {
 
@@ -58,6 +59,9 @@ public:
     if (!detail::is_finite(static_cast<double>(max_bias_)))
       return {errc::bad_value, "alibi", "max_bias", max_bias_, "must be finite, as", 8};
     return {};
+  }
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    return detail::any_shares(f, std::span<const float>(given_, static_cast<std::size_t>(given_ ? heads_ : 0)));
   }
 
 private:

@@ -60,6 +60,10 @@ public:
            });
   }
 
+  [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept {
+    const std::span<const index_t> places(places_, static_cast<std::size_t>(places_ != nullptr ? needed() : 0));
+    return may_share(f, footprint_of(table_)) || detail::any_shares(f, places) || mask_.touches(f);
+  }
   HEED_INLINE failure check(const call_extents& e) const noexcept {
     if (const failure f = detail::check_view("neighborhood_bias", table_)) return f;
     if (const failure f = mask_.check(e)) return f;
