@@ -5,6 +5,7 @@
 #include <kv/source_probe.hpp>
 
 #include <heed/kv/contiguous.hpp>
+#include <support/refusal.hpp>
 
 namespace heed {
 namespace {
@@ -74,5 +75,14 @@ TEST(evict_kept_lists, refuses_lists_that_do_not_ascend_inside_the_slots) {
   EXPECT_THROW(kept_lists(8, index_t{1} << 61), error);
 }
 
+TEST(evict_kept_lists, refuses_a_table_that_can_not_be) {
+  const auto of = [](index_t heads, index_t slots) { return test::refusal_of([&] { kept_lists(heads, slots); }); };
+  EXPECT_EQ(of(0, 3), test::refusal(errc::bad_extent, "kept_lists: kv_heads is 0, the least is 1"));
+  EXPECT_EQ(of(2, -1), test::refusal(errc::bad_extent, "kept_lists: max_slots is -1, the least is 0"));
+  EXPECT_EQ(of(3, index_t{1} << 62),
+            test::refusal(errc::size_overflow, "kept_lists: max_slots is 4611686018427387904, too large for heads: 3"));
+  EXPECT_EQ(of(1, (index_t{1} << 59) + 1),
+            test::refusal(errc::size_overflow, "kept_lists: max_slots is 576460752303423489, too large for heads: 1"));
+}
 } // namespace
 } // namespace heed

@@ -66,6 +66,8 @@ TEST(kv_biased, refuses_a_bias_that_does_not_fit) {
             "bias: entries of list[4] is 4, the slots are 5");
   EXPECT_EQ(text(biased(base, slot_bias{.values = values.first(29), .offsets = o}).check()),
             "bias: offsets[6] is 30, the most is 29");
+  EXPECT_EQ(text(biased(test::vast(base, index_t{1} << 62), view(x.data(), 2, 3, 5)).check(call_extents{})),
+            "bias: sequences is 4611686018427387904, too many for heads: 3");
   const auto broken = contiguous(rows, rows.slice(1, 0, 4));
   EXPECT_EQ(text(biased(broken, view(x.data(), 2, 3, 5)).check(call_extents{})), "v: extent[1] is 4, but k has 5");
 }

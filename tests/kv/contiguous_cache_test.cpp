@@ -56,6 +56,16 @@ TEST(kv_contiguous_cache, works_on_buffers_of_any_strides) {
   EXPECT_EQ(fused[27], x[4 * 4 + 3]);
 }
 
+TEST(kv_contiguous_cache, refuses_a_source_with_more_rows) {
+  test::contiguous_owner<float> o({1, 2, 3, 3, 2});
+  const auto k = numbered(4 * 2 * 3), v = numbered(4 * 2 * 2);
+  const auto ks = view(k.data(), 4, 2, 3);
+  const auto vs = view(v.data(), 4, 2, 2);
+  ASSERT_EQ(text(o.cache.append(0, ks.slice(0, 0, 2), vs.slice(0, 0, 2))), "ok");
+  EXPECT_EQ(text(o.cache.copy_from(contiguous(ks, vs), 0, 0)), "copy_from: slots[0] is 4, the rows of a head are 3");
+  EXPECT_EQ(o.cache.slots(0, 1), 2);
+}
+
 TEST(kv_contiguous_cache, refuses_memory_that_does_not_fit) {
   std::vector<float> k(24), v(24), bias(12), means(4);
   indices lengths(2), positions(12), seen(1), counts(2), where(2);

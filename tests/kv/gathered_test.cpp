@@ -132,6 +132,9 @@ TEST(kv_gathered, refuses_lists_that_do_not_fit) {
             "gathered: base_sequence[0] is 1, but the base has 1");
   EXPECT_EQ(refusal({.indices = i, .width = 4, .base_sequence = minus}),
             "gathered: base_sequence[0] is -1, the least is 0");
+  EXPECT_EQ(text(gathered(test::vast(base, index_t{1} << 62), {.list_per = per::kv_head, .indices = i, .width = 4})
+                     .check(call_extents{})),
+            "gathered: sequences is 4611686018427387904, too many for heads: 2");
   const auto broken = contiguous(view(x.data(), 10, 2, 2), view(x.data(), 9, 2, 2));
   EXPECT_EQ(text(gathered(broken, {.indices = i, .width = 4}).check(call_extents{})),
             "v: extent[0] is 9, but k has 10");

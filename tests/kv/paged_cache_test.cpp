@@ -1,5 +1,6 @@
 // Copyright (c) 2026 the heed authors
 // SPDX-License-Identifier: MIT
+#include <heed/kv/contiguous.hpp>
 #include <heed/kv/paged_cache.hpp>
 
 #include <kv/source_probe.hpp>
@@ -95,9 +96,19 @@ TEST(kv_paged_cache, a_full_pool_refuses_and_changes_nothing) {
   EXPECT_EQ(text(cache.release(0)), "ok");
   EXPECT_EQ(text(append(cache, 1, 1, 54, 8)), "ok");
   EXPECT_EQ(key_at(cache.source(), 1, 0, 11), 610.f);
+  // Of 4 pages 3 hold the source; the copy's place has one and gives it first.
+  pool_under_test fork{4, 4, 1, 2, 8, false, false};
+  auto two = fork.cache();
+  ASSERT_EQ(text(append(two, 0, 1, 0, 9)), "ok");
+  ASSERT_EQ(text(append(two, 1, 1, 0, 1)), "ok");
+  EXPECT_EQ(text(two.copy_sequence(0, 1)), "copy_sequence: pages wanted is 3, but the pages to have are 1");
+  EXPECT_EQ(two.slots(1, 0), 1);
   pool_under_test narrow{4, 9, 1, 1, 2, false, false};
   auto few = narrow.cache();
   EXPECT_EQ(text(append(few, 0, 1, 0, 9)), "append: tokens is 9, the slots left in the page list are 8");
+  const auto long_source = numbered(9 * 3);
+  EXPECT_EQ(text(few.copy_from(contiguous(view(long_source.data(), 9, 1, 3), view(long_source.data(), 9, 1, 2)), 0, 0)),
+            "copy_from: slots[0] is 9, the page list has room for 8");
 }
 
 TEST(kv_paged_cache, any_order_of_calls_keeps_every_list_true) {

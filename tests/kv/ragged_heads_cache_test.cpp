@@ -134,6 +134,13 @@ TEST(kv_ragged_heads_cache, refuses_what_does_not_fit) {
   auto cache = r.cache();
   EXPECT_EQ(text(cache.append(2, fresh_k, fresh_v)), "append: seq is 2, but the sequences are 2");
   EXPECT_EQ(text(cache.append(0, fresh_k, fresh_k)), "v: extent[2] is 3, the value_dim is 2");
+  const auto more = numbered(4 * 2 * 3);
+  EXPECT_EQ(text(cache.append(0, view(more.data(), 4, 2, 3), view(more.data(), 4, 2, 2))), "ok");
+  EXPECT_EQ(text(cache.keep_front(0, 1, 0)), "ok");
+  EXPECT_EQ(text(cache.append(0, fresh_k, fresh_v)), "ok");
+  EXPECT_EQ(text(cache.copy_sequence(0, 1)), "copy_sequence: slots[0] is 5, the room of the head is 4");
+  EXPECT_EQ(cache.slots(1, 0), 0);
+  EXPECT_EQ(text(cache.release(0)), "ok");
   EXPECT_EQ(text(cache.release(2)), "release: seq is 2, but the sequences are 2");
   EXPECT_EQ(text(cache.rollback(-1, 0)), "rollback: seq is -1, the least is 0");
   EXPECT_EQ(text(cache.rollback(0, 1)), "rollback: tokens is 1, seen are 0");

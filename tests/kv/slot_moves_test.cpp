@@ -137,5 +137,14 @@ TEST(kv_slot_moves, refuses_means_that_do_not_fit) {
   EXPECT_EQ(refusal(m), "means: number of slots is 1, it must be 2");
 }
 
+TEST(kv_slot_moves, memory_to_fold_that_cannot_be_counted_is_refused) {
+  rows_under_test r;
+  EXPECT_EQ(text(detail::check_means(r.means, 2, 2, 1, 1, 12)), "ok");
+  EXPECT_EQ(text(detail::check_means(r.means, 2, index_t{1} << 62, 1, 1, 12)),
+            "means: lists is 2, too many for heads: 4611686018427387904");
+  EXPECT_EQ(text(detail::check_means(r.means, 2, index_t{1} << 61, 1, 4, 12)),
+            "means: lists is 2, too many for heads: 2305843009213693952");
+}
+
 } // namespace
 } // namespace heed

@@ -3,6 +3,7 @@
 #pragma once
 // How the tests of this room look at a source: the text of a refusal, single elements, and every byte that it promises.
 #include <heed/error.hpp>
+#include <heed/problem/call_extents.hpp>
 #include <heed/testing/source_laws.hpp>
 #include <heed/view/tensor_view.hpp>
 
@@ -66,6 +67,18 @@ template <class K> index_t read_all(const K& kv) {
       }
   return sum == sum ? rows : -1;
 }
+
+/// A source that says it has more lists than can be counted.
+template <class K> struct vast : K {
+  index_t sequences;
+  vast(const K& kv, index_t n) : K(kv), sequences(n) {}
+  [[nodiscard]] kv_dims dims() const noexcept {
+    kv_dims d = K::dims();
+    d.sequences = sequences;
+    return d;
+  }
+  [[nodiscard]] failure check(const call_extents&) const noexcept { return {}; }
+};
 
 template <class K> void expect_lawful(const K& kv) {
   const testing::source_report r = testing::check_source(kv);
