@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <utility>
 
 namespace {
 
@@ -19,7 +20,8 @@ constexpr const char* usage_text = R"(usage: heed_generate --model FILE.gguf --p
   --tokens N           length of the continuation in tokens (64)
   --policy NAME        what the cache keeps, NAME or NAME:key=value,...: full, window, streaming, h2o, tova, snap_kv,
                        pyramid_kv, ada_kv, compress_kv, duo_attention or razor_attention; budget=256 are tokens,
-                       budget=0.1 is a fraction of the prompt (full)
+                       budget=0.1 is a fraction of the prompt (full). streaming keeps sinks and a window at the
+                       positions that they have in the text
   --profile DIR        what heed_profile wrote (profile beside the model)
   --prefill NAME       reads prompts through block lists, NAME or NAME:key=value,...: proxy_attn, anchor_attn, xattention
                        or vertical_slash (everything); --json reports what they keep
@@ -163,8 +165,12 @@ int run(const options& o) {
   };
   // Several texts would run into each other, so only a single one is streamed.
   const bool stream = !o.json && requests.size() == 1;
-  if (stream) events.token = [&](std::size_t, llama::token_t t) { std::cout << model.words.decode(t) << std::flush; };
-  if (stream) std::cout << o.prompts[0] << std::flush;
+  // The prompt goes before the first token, so that it does not stand before a refusal.
+  std::string before = o.prompts[0];
+  if (stream)
+    events.token = [&](std::size_t, llama::token_t t) {
+      std::cout << std::exchange(before, {}) << model.words.decode(t) << std::flush;
+    };
   const auto texts = llama::generate(engine, *cache, model.words, requests, {o.parallel, o.chunk}, speed, events);
 
   if (o.json) {
@@ -185,7 +191,9 @@ int run(const options& o) {
               << ", \"kernel\": " << llama::json_text(cache->kernel()) << "}\n";
     return 0;
   }
-  if (!stream)
+  if (stream)
+    std::cout << before; // of no tokens
+  else
     for (std::size_t i = 0; i < texts.size(); ++i) {
       std::cout << "[" << i + 1 << "] " << o.prompts[i % o.prompts.size()];
       for (const llama::token_t t : texts[i]) std::cout << model.words.decode(t);

@@ -22,7 +22,8 @@ constexpr const char* usage_text = R"(usage: heed_needle [options]
   --model FILE       the needle model (examples/needle_model/needle.gguf)
   --profile DIR      what heed_profile wrote (profile beside the model)
   --out DIR          folder for pictures and tables (needle_out)
-  --policy NAME      NAME or NAME:key=value,...; may be given several times (all there are)
+  --policy NAME      NAME or NAME:key=value,...; may be given several times (all there are; heed_generate --help lists
+                     them)
   --budgets LIST     tokens, or fractions of the context; for policies without one of their own (0.05,0.1,0.2,0.4)
   --contexts LIST    prompt lengths in tokens (512,1024)
   --depths N         depths from 0 to 100 percent (6)

@@ -4,7 +4,8 @@
 # The main job, from any folder; on Debian it installs what is missing and builds first.
 #   examples/run.sh               hidden facts in long text: what each cache policy keeps and costs (about a minute)
 #   examples/run.sh recall ...    the same with options: heed_needle (--help lists them)
-#   examples/run.sh profile ...   what each head of the model is for: heed_profile (--out names the folder)
+#   examples/run.sh profile ...   what each head of the model is for: heed_profile, which writes into
+#                                 examples/needle_model/profile, or --out
 #   examples/run.sh --prompt TEXT --tokens N ...   continues a text: heed_generate with the shipped model, or --model
 # Pictures and tables go to needle_out in the current folder. HEED_BUILD_DIR names the build folder (build/examples).
 set -euo pipefail

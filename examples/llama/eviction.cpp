@@ -61,11 +61,9 @@ void plan_layers(eviction_plan& out, const policy& p, const heed::cache_size& si
   if (p.rule == kind::h2o || p.rule == kind::tova) out.when.every_steps = 1;
 }
 
-void plan_compress_kv(eviction_plan& out, const policy& p, const head_profile& profile, const heed::cache_size& size) {
+void plan_compress_kv(eviction_plan& out, const policy& p, const head_profile& profile, const heed::cache_size& size,
+                      index_t q_heads) {
   const index_t total = budget_of(p).layer_tokens(size), mean = total / size.layers, window = p.how.count("window");
-  // As the authors': at least 32 tokens a layer and at most three times the mean, where the mean allows 32 at all.
-  const index_t least = std::min(std::max<index_t>(32, window + 1), mean);
-  check(p, heed::weighted_layers{profile.layer_error, {least, 3 * mean}}.allocate(total, out.budgets));
   for (index_t l = 0; l < size.layers; ++l) {
     std::vector<index_t>& votes = out.voters.emplace_back(static_cast<std::size_t>(p.how.count("heads")));
     votes.resize(
@@ -73,6 +71,10 @@ void plan_compress_kv(eviction_plan& out, const policy& p, const head_profile& p
   }
   for (const std::vector<index_t>& votes : out.voters)
     out.policies.push_back({heed::compress_kv{votes, window, pool_of(p, heed::pooling::kind::average)}});
+  check(p, out.policies.front().check(q_heads, size.kv_heads, mean)); // a budget below the window, in its own words
+  // As the authors': at least 32 tokens a layer and at most three times the mean, where the mean allows 32 at all.
+  const index_t least = std::min(std::max<index_t>(32, window + 1), mean);
+  check(p, heed::weighted_layers{profile.layer_error, {least, 3 * mean}}.allocate(total, out.budgets));
 }
 
 std::span<const heed::head_source> kinds_of(const eviction_plan& plan, const heed::cache_size& size, index_t layer) {
@@ -130,7 +132,7 @@ eviction_plan plan_eviction(const policy& keep, const model_shape& shape, const 
   if (keep.needs_profile() && profile == nullptr)
     throw usage_error("--policy is \"" + keep.text() + "\", which needs a profile of the model's heads");
   if (keep.rule == kind::compress_kv)
-    plan_compress_kv(out, keep, *profile, size);
+    plan_compress_kv(out, keep, *profile, size, shape.q_heads);
   else if (keep.rule == kind::duo_attention)
     plan_duo_attention(out, keep, *profile, size);
   else if (keep.rule == kind::razor_attention)

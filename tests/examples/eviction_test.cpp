@@ -221,6 +221,13 @@ TEST(examples_eviction, refuses_what_cannot_work) {
   }
   EXPECT_THROW(static_cast<void>(llama::plan_eviction(llama::parse_policy("compress_kv"), s, nullptr, 60)),
                llama::usage_error);
+  for (const std::ptrdiff_t prompt : {2, 40}) // a tenth of it is 0 or 4 tokens
+    try {
+      static_cast<void>(llama::plan_eviction(llama::parse_policy("compress_kv:budget=0.1"), s, profile.get(), prompt));
+      ADD_FAILURE() << prompt;
+    } catch (const llama::usage_error& e) {
+      EXPECT_NE(std::string(e.what()).find("but the window alone holds 8"), std::string::npos) << e.what();
+    }
 }
 
 TEST(examples_eviction, budgets_set_what_stays_of_head_wise_policies) {

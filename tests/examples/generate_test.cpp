@@ -100,6 +100,7 @@ TEST(examples_generate, refuses_with_a_list_of_what_there_is) {
     const answer a = call(arguments);
     EXPECT_EQ(a.code, 2) << arguments;
     EXPECT_NE(a.out.find(part), std::string::npos) << arguments << "\n" << a.out;
+    EXPECT_NE(a.out[0], 'a') << "no prompt stands before a refusal: " << a.out;
   }
   EXPECT_EQ(call("--help").code, 0);
 }
