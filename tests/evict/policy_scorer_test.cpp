@@ -52,6 +52,10 @@ TEST(evict_policy_scorer, refuses_what_does_not_fit) {
   score_table one(1, 80), small(2, 23);
   EXPECT_EQ(refusal(scorer.score(e.pool, q, e.cache(0).source(), one)),
             (refusal{errc::bad_extent, "scores: kv_heads is 1, but kv has 2"}));
+  const std::vector<float> rows(2 * 24 * 2 * 8);
+  const auto batch = view(rows.data(), 2, 24, 2, 8);
+  EXPECT_EQ(refusal(scorer.score(e.pool, q, contiguous_heads(batch, batch, {}), one)),
+            (refusal{errc::bad_extent, "kv: sequences is 2, to score, it must be 1"}));
   EXPECT_EQ(refusal(scorer.score(e.pool, q, e.cache(0).source(), small)),
             (refusal{errc::limit_exceeded, "scores: max_slots is 23, but kv holds 24"}));
   score_table scores(2, 80);
