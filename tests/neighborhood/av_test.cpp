@@ -4,6 +4,8 @@
 
 #include "unfused.hpp"
 
+#include <support/allocation_scope.hpp>
+
 namespace heed::test {
 namespace {
 
@@ -92,6 +94,10 @@ TEST(neighborhood_av, refuses_weights_that_do_not_fit) {
   EXPECT_EQ(said(view(o.data(), 126, 4, 20), m), "o: buffers shared with weights is 1, the limit is 0");
   EXPECT_EQ(said(view(w.data(), 126, 4, 20), neighborhood<2>{.grid = {9, 14}, .window = {4, 15}}),
             "neighborhood: window[1] is 15, the grid over the dilation is 14");
+  {
+    const no_memory_scope out;
+    EXPECT_EQ(said(view(w.data(), 126, 4, 20), m), "neighborhood_av: bytes is 2240, the bytes allocated are 0");
+  }
   for (const float x : o) ASSERT_EQ(x, 9.f) << "nothing was written";
 }
 } // namespace

@@ -6,6 +6,8 @@
 
 #include "unfused.hpp"
 
+#include <support/allocation_counter.hpp>
+
 namespace heed::test {
 namespace {
 
@@ -106,6 +108,11 @@ TEST(neighborhood_qk, refuses_weights_that_do_not_fit) {
               neighborhood_qk(one, ragged(fewer.queries(), fewer.offsets), fewer.kv(), view(w.data(), 100, 4, 20), m);
             }),
             "neighborhood_qk: count of query rows[0] is 100, they must be the grid, 126");
+  EXPECT_EQ(refused([&] {
+              const no_memory_scope out;
+              neighborhood_qk(one, ragged(s.queries(), s.offsets), s.kv(), view(w.data(), 126, 4, 20), m);
+            }),
+            "neighborhood_qk: bytes is 16, the bytes allocated are 0");
   for (const float x : w) ASSERT_EQ(x, 9.f) << "nothing was written";
 }
 } // namespace

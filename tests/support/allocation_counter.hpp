@@ -17,6 +17,7 @@
 }
 // A sanitizer has one of its own, which would not go with the operator delete below.
 [[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  if (heed::test::memory_is_out) return nullptr;
   heed::test::allocations.fetch_add(1, std::memory_order_relaxed);
   return std::malloc(bytes == 0 ? 1 : bytes);
 }
