@@ -107,6 +107,22 @@ TYPED_TEST(kernel_decode_scores, modifiers_and_bias) {
   expect_modified<TypeParam>(by_lanes{}, true);
 }
 
+TYPED_TEST(kernel_decode_scores, folded_by_halves_into_all_lanes) {
+  using batch = simd::batch<TypeParam>;
+  test::random gen(2);
+  for (index_t period = 1; period <= batch::lanes; period *= 2) {
+    const auto x = drawn<TypeParam>(gen, batch::lanes);
+    auto expected = x;
+    for (index_t n = batch::lanes / 2; n >= period; n /= 2)
+      for (index_t e = 0; e < n; ++e) expected[place(e)] += expected[place(e + n)];
+    std::vector<TypeParam> folded(place(batch::lanes));
+    kernel::fold_lanes<TypeParam>(batch::load(x.data()), period, [](batch a, batch b) {
+      return a + b;
+    }).store(folded.data());
+    for (index_t e = 0; e < batch::lanes; ++e) ASSERT_EQ(folded[place(e)], expected[place(e % period)]);
+  }
+}
+
 template <score_unit Unit, class A, int Vectors> void expect_softmax(index_t lanes) {
   const auto power = [](double x) { return Unit == score_unit::natural ? std::exp(x) : std::exp2(x); };
   test::random gen(1);

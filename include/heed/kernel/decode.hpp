@@ -83,8 +83,9 @@ HEED_NOINLINE void add_rows(const decode_scratch<A>& s, index_t i, const key_blo
   }
 }
 
-/// One block of every part that has keys left: all scores, then all values. While scores are made the block's values
-/// are fetched, and while values are added the next block's keys, so that memory and arithmetic work at the same time.
+/// One block of every part that has keys left: all scores, then part by part weights and values, so that memory still
+/// has requests to answer while weights are made. While scores are made the block's values are fetched, and while
+/// values are added the next block's keys, so that memory and arithmetic work at the same time.
 template <class A, class Call>
 HEED_NOINLINE void attend_blocks(const Call& c, decode_scratch<A>& s, index_t count, key_block* now,
                                  const key_block* next) noexcept {
@@ -130,12 +131,12 @@ HEED_NOINLINE void attend_blocks(const Call& c, decode_scratch<A>& s, index_t co
     values.near = once_more(b, block_rows::keys, key_bytes, row_fetch::near_rows);
     score_block<A, key>(s, i, b, c.dims.key_dim, values);
   }
-  for (index_t i = 0; i < count; ++i)
-    if (now[i].count > 0) weigh_scores(c, s, i, now[i]);
   values.ahead.finish();
   row_fetch keys{rows_of(next, block_rows::keys, key_bytes), values.again, values.near};
   for (index_t i = 0; i < count; ++i) {
     key_block& b = now[i];
+    if (b.count == 0) continue;
+    weigh_scores(c, s, i, b);
     if (b.count == 0) continue;
     if constexpr (std::is_void_v<value_type> && !alias)
       unpack_rows(c.kv.values_as(), b.value, b.value_scales, b.count, c.dims.value_dim, s.value_stride,
