@@ -135,6 +135,15 @@ concept query_tiler = mask<M> &&
   noexcept->std::same_as<index_t>;
 };
 
+/// A mask that knows where rows that see alike end: tile_end says behind which row, in (first + (end - first) / 2, end],
+/// a tile that starts at row `first` and could reach to `end` should stop, so that few tiles hold rows of two kinds.
+/// Asked only of masks that don't decide themselves which rows form a tile.
+template <class M>
+concept row_divider = mask<M> && requires(const M m, index_t seq, index_t first, index_t end) {
+  { m.tile_end(seq, first, end) }
+  noexcept->std::same_as<index_t>;
+};
+
 /// A query_tiler that bounds its tiles, so that a workspace need not hold one per row.
 /// Law: query_tiles of `sequences` sequences with `rows` rows together are no more, at this capacity or any larger one.
 /// Asked when a plan is made: it may depend on plain numbers of the mask, not on lists that bind at run.

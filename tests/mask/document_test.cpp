@@ -109,6 +109,19 @@ TEST(mask_document, keeps_the_laws_with_64_bit_ids) {
   expect_laws(document{{.queries = x, .keys = x}}, {.rows = {6}, .seen = {6}});
 }
 
+TEST(mask_document, tiles_end_behind_the_last_document_of_their_second_half) {
+  const ids x{0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 3, 3, 3, 3, 3, 3};
+  const document m{{.queries = x, .keys = x}};
+  EXPECT_EQ(m.tile_end(0, 0, 4), 3);
+  EXPECT_EQ(m.tile_end(0, 0, 8), 8) << "the end itself is a border";
+  EXPECT_EQ(m.tile_end(0, 0, 6), 6) << "a border in the middle leaves too little";
+  EXPECT_EQ(m.tile_end(0, 3, 9), 8);
+  EXPECT_EQ(m.tile_end(0, 3, 12), 10) << "the last of two";
+  EXPECT_EQ(m.tile_end(0, 10, 14), 14);
+  EXPECT_EQ(all_of(causal{}, m).tile_end(0, 3, 12), 10) << "an intersection asks the part that knows";
+  static_assert(!row_divider<decltype(all_of(causal{}, causal{}))>);
+}
+
 TEST(mask_document, refuses_lists_that_do_not_fit_the_call) {
   const sample_call call{.rows = {3, 1}, .seen = {4, 2}};
   const ids q{0, 0, 0, 1}, k{0, 0, 0, 0, 1, 1};

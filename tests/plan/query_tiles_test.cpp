@@ -33,6 +33,15 @@ struct by_parity_in_panels : by_parity {
 };
 static_assert(panel_query_tiler<by_parity_in_panels> && !panel_query_tiler<by_parity>);
 
+/// Tiles end at multiples of seven.
+struct in_sevens : causal {
+  [[nodiscard]] index_t tile_end(index_t, index_t first, index_t end) const noexcept {
+    const index_t seven = end / 7 * 7;
+    return seven > first + (end - first) / 2 ? seven : end;
+  }
+};
+static_assert(row_divider<in_sevens> && !row_divider<causal>);
+
 template <class Mask> void expect_partition(index_t group) {
   const sample<> s(1, {1, 2, 130, 0, 7}, {5, 9, 140, 3, 7}, 2, group, 4, 4);
   const bound_call<Mask> call(s);
@@ -48,7 +57,8 @@ template <class Mask> void expect_partition(index_t group) {
       for (index_t h = g * group; h < (g + 1) * group;) {
         const range heads = tiles.heads_from(seq, g, h, kind);
         ASSERT_FALSE(heads.empty());
-        for (index_t i = 0; i < tiles.count(seq, heads, kind); ++i) {
+        for (index_t i = 0, end = tiles.end_index(seq, heads, kind); i < end;
+             i = tiles.next_index(seq, heads, kind, i)) {
           const tile t = tiles.list({seq, g, heads, i, kind}, row_list.data(), q_list.data());
           const auto lanes = heads.size() * static_cast<index_t>(t.rows.size());
           EXPECT_LE(lanes, kind == plan_detail::kernel_kind::decode ? c.shape.few_lanes : tiles.lanes_of_tile());
@@ -74,6 +84,9 @@ TEST(plan_query_tiles, partition_rows_and_heads) {
 TEST(plan_query_tiles, partition_with_a_mask_that_cuts_them_and_tells_heads_apart) {
   for (const index_t group : {1, 4, 7}) expect_partition<by_parity>(group);
   for (const index_t group : {1, 4, 7}) expect_partition<by_parity_in_panels>(group);
+}
+TEST(plan_query_tiles, partition_with_a_mask_that_says_where_they_end) {
+  for (const index_t group : {1, 4, 7, 71}) expect_partition<in_sevens>(group);
 }
 TEST(plan_query_tiles, a_mask_may_keep_its_tiles_to_a_panel) {
   const sample<> s(1, {130}, {140}, 2, 4, 4, 4);

@@ -69,6 +69,21 @@ TEST(plan_run_call, touches_its_workspace_only_wherever_that_lies) {
   }
 }
 
+TEST(plan_run_call, long_prompts_are_planned_by_all_workers_to_the_same_bits) {
+  const sample<> s(7, {2100}, {2100}, 1, 1, 4, 4); // more than four million cells
+  const plan made = make_plan(batch_shape{1, 2100, 1, 2100, 2100}, s.kv(), causal{});
+  std::vector<float> first;
+  for (const index_t workers : {1, 2, 3}) {
+    thread_pool pool(workers);
+    std::vector<float> o(place(s.tokens() * s.value_dim), 9.f);
+    EXPECT_EQ(run_inside(pool, made, s, o, 0, made.workspace_bytes(workers), causal{}), errc::ok);
+    if (workers == 1)
+      first = o;
+    else
+      EXPECT_TRUE(same_bits(o, first));
+  }
+}
+
 TEST(plan_run_call, one_plan_serves_all_steps_and_layers) {
   const plan made = make_plan(batch_shape{2, 80, 4, 700, 70}, sample<>(0, {1}, {1}, 2, 2, 16, 8).kv(), causal{});
   thread_pool pool(2);

@@ -92,6 +92,57 @@ TEST(plan_work_list, causal_4096_keeps_all_workers_busy) {
   }
 }
 
+TEST(plan_work_list, tiles_may_be_measured_in_any_order) {
+  const sample<> s(4, {700, 0, 3, 40}, {3000, 10, 5000, 45}, 2, 4, 8, 8);
+  const bound_call<> call(s);
+  const batch_shape limits{4, 743, 8, 5000, 700};
+  const built_list<causal> want(call, limits, 3);
+  built_list<causal> b(call, limits, 3);
+  b.work.tile_count = b.work.task_count = b.work.chunk_count = b.work.pool_used = 0;
+  plan_detail::work_builder<float, built_list<causal>::call_type> builder(b.c, b.work, b.rows.data(), b.q.data());
+  constexpr index_t parts = kernel::decode_scratch<float>::max_parts;
+  ASSERT_EQ(builder.name_tiles(parts), errc::ok);
+  EXPECT_EQ(builder.cells(), 700. * 3000 + 3. * 5000 + 40. * 45) << "of heads that see alike one is counted";
+  std::vector<index_t> rows(1024), q(1024);
+  for (index_t i = b.work.tile_count; i-- > 0;) builder.measure(i, rows.data(), q.data());
+  ASSERT_EQ(builder.finish(3, parts), errc::ok);
+  EXPECT_EQ(builder.total(), want.total);
+  ASSERT_EQ(b.work.tile_count, want.work.tile_count);
+  ASSERT_EQ(b.work.task_count, want.work.task_count);
+  for (index_t i = 0; i < b.work.tile_count; ++i) {
+    EXPECT_EQ(b.work.tiles[i].visited, want.work.tiles[i].visited);
+    EXPECT_EQ(b.work.tiles[i].name.kv_head, want.work.tiles[i].name.kv_head);
+  }
+  for (index_t i = 0; i < b.work.task_count; ++i) {
+    EXPECT_EQ(b.work.tasks[i].index, want.work.tasks[i].index);
+    EXPECT_EQ(b.work.tasks[i].cost, want.work.tasks[i].cost);
+  }
+}
+
+/// The smallest tiles that are legal.
+struct in_halves : causal {
+  [[nodiscard]] index_t tile_end(index_t, index_t first, index_t end) const noexcept {
+    return first + (end - first) / 2 + 1;
+  }
+};
+TEST(plan_work_list, has_room_for_the_smallest_tiles_of_a_row_divider) {
+  for (const index_t group : {1, 4, 100, 1000}) {
+    const sample<> s(5, {800, 1, 2001, 97}, {800, 1, 2001, 97}, 1, group, 1, 1);
+    const bound_call<in_halves> call(s);
+    const built_list<in_halves> b(call, {4, 2899, group, 2001, 2001}, 2);
+    EXPECT_EQ(b.code, errc::ok);
+    expect_complete_and_ordered(b);
+    index_t lanes = 0;
+    std::vector<index_t> rows(1024), q(1024);
+    const plan_detail::query_tiles<float, bound_call<in_halves>::call_type> tiles(b.c);
+    for (index_t i = 0; i < b.work.tile_count; ++i) {
+      const tile t = tiles.list(b.work.tiles[i].name, rows.data(), q.data());
+      lanes += static_cast<index_t>(t.rows.size()) * t.heads.size();
+    }
+    EXPECT_EQ(lanes, 2899 * group);
+  }
+}
+
 TEST(plan_work_list, small_neighbors_form_one_task) {
   const sample<> s(2, {4096, 300}, {4096, 300}, 8, 1, 1, 1);
   const bound_call<> call(s);

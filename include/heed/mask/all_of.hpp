@@ -10,7 +10,8 @@ namespace heed {
 /// Intersection of one or more masks, built by heed::all_of(a, b, c...).
 ///
 /// Laws      bit_mask; tight_mask where every part is: the coverage is as exact as that of a single mask; alike where
-///           every part is. If a part is a query_tiler it decides which rows form a tile; of several the first does
+///           every part is. If a part is a query_tiler it decides which rows form a tile; of several the first does.
+///           Likewise the first row_divider
 /// Cost      the parts' runs and bits, and where two or more parts are partial for the same keys their bits for those
 ///           keys once more
 template <mask... Parts>
@@ -52,6 +53,11 @@ public:
   [[nodiscard]] HEED_INLINE index_t tile_panels(index_t seq) const noexcept
       requires(panel_query_tiler<detail::tiler_of<Parts...>>) {
     return parts_.tiler().tile_panels(seq);
+  }
+
+  [[nodiscard]] HEED_INLINE index_t tile_end(index_t seq, index_t first, index_t end) const noexcept
+      requires(row_divider<Parts> || ...) {
+    return parts_.divider().tile_end(seq, first, end);
   }
 
 private:

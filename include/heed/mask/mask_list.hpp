@@ -56,6 +56,12 @@ template <mask First, mask... Rest> struct mask_list {
     else
       return rest.tiler();
   }
+  [[nodiscard]] HEED_INLINE const auto& divider() const noexcept {
+    if constexpr (row_divider<First>)
+      return first;
+    else
+      return rest.divider();
+  }
 };
 
 template <mask Last> struct mask_list<Last> {
@@ -79,6 +85,7 @@ template <mask Last> struct mask_list<Last> {
   }
   [[nodiscard]] HEED_INLINE bool touches(const footprint& f) const noexcept { return detail::touches(first, f); }
   [[nodiscard]] HEED_INLINE const Last& tiler() const noexcept { return first; }
+  [[nodiscard]] HEED_INLINE const Last& divider() const noexcept { return first; }
 };
 
 /// The part that cuts tiles; the last part where none does.

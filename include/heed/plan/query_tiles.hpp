@@ -15,7 +15,7 @@ enum class kernel_kind : unsigned char { prefill, decode };
 struct tile_name {
   index_t seq, kv_head;
   range heads;
-  index_t index; ///< among the tiles of these heads
+  index_t index; ///< among the tiles of these heads; where the mask divides rows, the tile's first row
   kernel_kind kind;
 };
 
@@ -49,6 +49,18 @@ public:
       panels = greater(1, lesser(panels, c_.m.tile_panels(seq)));
     return greater(1, panels * kernel::kernel_shape<A>::panel_lanes / heads.size());
   }
+  /// Rows are cut into stretches whose ends the mask chooses.
+  static constexpr bool divided = row_divider<typename Call::mask_type> && !query_tiler<typename Call::mask_type>;
+
+  /// Beyond all indices of these heads' tiles, which begin at 0.
+  [[nodiscard]] HEED_INLINE index_t end_index(index_t seq, range heads, kernel_kind k) const noexcept {
+    return divided && k == kernel_kind::prefill ? c_.p.extents.rows(seq) : count(seq, heads, k);
+  }
+  /// The index after `i`.
+  [[nodiscard]] HEED_INLINE index_t next_index(index_t seq, range heads, kernel_kind k, index_t i) const noexcept {
+    return divided && k == kernel_kind::prefill ? row_end(seq, heads, i) : i + 1;
+  }
+  /// How many tiles these heads have, where the mask does not divide rows.
   [[nodiscard]] HEED_INLINE index_t count(index_t seq, range heads, kernel_kind k) const noexcept {
     const index_t rows = c_.p.extents.rows(seq), most = capacity(seq, heads);
     if (rows == 0) return 0;
@@ -66,6 +78,8 @@ public:
       for (; n < all; ++n) rows[n] = n;
     } else if constexpr (query_tiler<typename Call::mask_type>) {
       n = c_.m.query_tile(name.seq, all, most, name.index, std::span<index_t>(rows, static_cast<std::size_t>(most)));
+    } else if constexpr (divided) {
+      for (index_t r = name.index, end = row_end(name.seq, name.heads, r); r < end; ++r) rows[n++] = r;
     } else {
       for (index_t r = name.index * most; r < lesser(all, (name.index + 1) * most); ++r) rows[n++] = r;
     }
@@ -89,6 +103,19 @@ public:
   }
 
 private:
+  /// Where a tile ends that starts at row `first`. One that is not the last has at least half of what it could hold.
+  [[nodiscard]] HEED_INLINE index_t row_end(index_t seq, range heads, index_t first) const noexcept {
+    const index_t all = c_.p.extents.rows(seq), most = capacity(seq, heads);
+    if (first + most >= all) return all;
+    if constexpr (divided) {
+      const index_t end = c_.m.tile_end(seq, first, first + most);
+      HEED_EXPECTS(end > first + most / 2 && end <= first + most);
+      return end;
+    } else {
+      return first + most;
+    }
+  }
+
   const Call& c_;
 };
 

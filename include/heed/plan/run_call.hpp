@@ -76,11 +76,12 @@ HEED_NOINLINE plan::figures figures_of(const batch_shape& limits, const kv_dims&
   const index_t head_parts = head_aware<mask_type> ? limits.q_heads : d.kv_heads * parts(group, lanes);
   const index_t least_lanes = panel_query_tiler<mask_type> ? f.panel_lanes : lanes;
   const index_t capacity = greater(1, least_lanes / greater(1, lesser(group, lanes)));
+  // A row_divider leaves at least half of a tile's rows. There is always room for one: a plan serves calls of any mask.
+  const index_t half = greater(1, capacity / 2);
   if constexpr (bounded_query_tiler<mask_type>)
     f.tiles = capped_product(head_parts, m.most_query_tiles(limits.sequences, limits.tokens, capacity));
   else
-    f.tiles =
-        capped_product(head_parts, parts(limits.tokens, query_tiler<mask_type> ? 1 : capacity) + limits.sequences);
+    f.tiles = capped_product(head_parts, parts(limits.tokens, query_tiler<mask_type> ? 1 : half) + limits.sequences);
   f.observer_tasks =
       capped_product(capped_product(limits.sequences, d.kv_heads), parts(limits.max_slots, shape.chunk_slots));
   if (group <= shape.few_lanes) {
@@ -222,6 +223,36 @@ HEED_NOINLINE void observe_all(Executor& executor, const Call& c, const O& obser
   hand_out(executor, n, &observe_task<A, Call, O>, &x, task_size::worth_a_thread);
 }
 
+/// What the tasks of planning share. Task i: tiles [i x tiles_each, (i + 1) x tiles_each).
+template <class A, class Call> struct measure_context {
+  const Call& c;
+  const work_builder<A, Call>& builder;
+  index_t tiles, tiles_each;
+  std::byte* scratch;
+  index_t scratch_bytes;
+};
+template <class A, class Call> HEED_NOINLINE void measure_task(void* context, index_t i, index_t worker) noexcept {
+  const auto& x = *static_cast<const measure_context<A, Call>*>(context);
+  worker_scratch<A, Call> s;
+  s.lay_out(x.scratch + worker * x.scratch_bytes, x.scratch_bytes, x.c.shape, x.c.dims);
+  for (index_t t = i * x.tiles_each; t < lesser(x.tiles, (i + 1) * x.tiles_each); ++t)
+    x.builder.measure(t, s.rows, s.q);
+}
+
+/// Builds the work list; what tiles see is asked by all workers where that may take long. The list is the same.
+template <class Executor, class A, class Call>
+HEED_NOINLINE errc build_list(Executor& executor, const Call& c, work_list<A>& work, work_builder<A, Call>& builder,
+                              std::byte* scratch, index_t scratch_bytes) noexcept {
+  constexpr index_t parts = kernel::decode_scratch<A>::max_parts;
+  if (const errc e = builder.name_tiles(parts); e != errc::ok) return e;
+  // A second round of tasks costs some 10 us, 0.1 % of what attention over so many cells takes.
+  const task_size size = builder.cells() < 4e6 ? task_size::small : task_size::worth_a_thread;
+  const index_t workers = executor.workers(), each = greater(1, work.tile_count / (workers * 16));
+  measure_context<A, Call> x{c, builder, work.tile_count, each, scratch, scratch_bytes};
+  hand_out(executor, (work.tile_count + each - 1) / each, &measure_task<A, Call>, &x, size);
+  return builder.finish(workers, parts);
+}
+
 /// The whole run of a checked call. memory: what is left of the workspace; lse: [tokens][q_heads] where there are
 /// observers.
 template <class Executor, class A, class Call, class... O>
@@ -238,7 +269,7 @@ HEED_NOINLINE errc run_checked(Executor& executor, const Call& c, const plan& p,
   worker_scratch<A, Call> s;
   s.lay_out(scratch, scratch_bytes, c.shape, c.dims);
   work_builder<A, Call> builder(c, work, s.rows, s.q);
-  if (const errc e = builder.build(workers, kernel::decode_scratch<A>::max_parts); e != errc::ok) return e;
+  if (const errc e = build_list(executor, c, work, builder, scratch, scratch_bytes); e != errc::ok) return e;
   run_context<A, Call> x{c, work, scratch, scratch_bytes, workers};
   // Waking a thread costs about 20 us, 60,000 cycles; a unit of cost is a pass of one vector over key_dim + value_dim.
   const task_size size =

@@ -107,8 +107,15 @@ public:
   HEED_INLINE work_builder(const Call& c, work_list<A>& work, index_t* rows, index_t* q) noexcept
       : c_(c), tiles_(c), work_(work), rows_(rows), q_(q) {}
 
-  /// workers: of the executor. group_parts: key-value heads that one decode task may span.
-  HEED_NOINLINE errc build(index_t workers, index_t group_parts) noexcept {
+  /// The three steps in one. workers: of the executor. group_parts: key-value heads that one decode task may span.
+  HEED_INLINE errc build(index_t workers, index_t group_parts) noexcept {
+    if (const errc e = name_tiles(group_parts); e != errc::ok) return e;
+    for (index_t i = 0; i < work_.tile_count; ++i) measure(i, rows_, q_);
+    return finish(workers, group_parts);
+  }
+
+  /// First step: which tiles there are.
+  HEED_NOINLINE errc name_tiles(index_t group_parts) noexcept {
     const call_extents& e = c_.p.extents;
     for (index_t seq = 0; seq < e.sequences; ++seq) {
       if (e.rows(seq) == 0) continue;
@@ -122,17 +129,47 @@ public:
         }
         for (index_t h = group.begin; h < group.end;) {
           const range heads = tiles_.heads_from(seq, g, h, kind);
-          const index_t n = tiles_.count(seq, heads, kind);
-          for (index_t i = 0; i < n; ++i)
-            if (!add_tile({seq, g, heads, i, kind})) return errc::limit_exceeded;
+          const index_t n = tiles_.end_index(seq, heads, kind);
+          for (index_t i = 0; i < n; i = tiles_.next_index(seq, heads, kind, i))
+            if (!is_left_out({seq, g, heads, i, kind}) && !add_tile({seq, g, heads, i, kind}))
+              return errc::limit_exceeded;
           h = heads.end;
         }
+        if (kind == kernel_kind::prefill)
+          cells_ += static_cast<double>(e.rows(seq)) * static_cast<double>(c_.kv.slots(seq, g)) *
+                    static_cast<double>(alike_in(c_.m, seq, e.rows(seq), group) ? 1 : group.size());
       }
       if (kind == kernel_kind::decode && group_parts > 1 && !heads_see_alike()) order_by_place(first);
     }
+    return errc::ok;
+  }
+  /// Second step, for each tile, in any order and by any number of threads: what it sees. rows, q: room for a tile.
+  HEED_NOINLINE void measure(index_t i, index_t* rows, index_t* q) const noexcept {
+    tile_record& r = work_.tiles[i];
+    if (r.first_chunk >= 0) return;
+    const tile t = tiles_.list(r.name, rows, q);
+    if (t.rows.empty()) return;
+    index_t visited = 0;
+    slot_runs<typename Call::mask_type, typename Call::source> runs(c_.m, c_.kv, t);
+    range slots;
+    coverage cover;
+    while (runs.next(slots, cover)) visited += slots.size();
+    const index_t lanes = lanes_of(r, static_cast<index_t>(t.rows.size()));
+    r.visited = visited;
+    r.chunks = (visited + chunk_slots(r.name.kind) - 1) / chunk_slots(r.name.kind);
+    r.state_numbers = state_numbers<A>(r.name.kind, lanes, c_.dims.value_dim);
+    // A visited slot costs a pass of at least one vector; packing and storing a tile cost about as much as 8 slots.
+    constexpr index_t vector = simd::batch<A>::lanes;
+    r.cost = (lanes + vector - 1) / vector * (visited + 8);
+  }
+  /// Third step: tasks, in order.
+  HEED_NOINLINE errc finish(index_t workers, index_t group_parts) noexcept {
+    total_ = drop_empty();
     return cut(workers, group_parts) ? errc::ok : errc::limit_exceeded;
   }
 
+  /// Cells of rows, heads that differ, and slots in the tiles that are measured, but of decode.
+  [[nodiscard]] HEED_INLINE double cells() const noexcept { return cells_; }
   /// Passes of one vector over a slot, of all tiles.
   [[nodiscard]] HEED_INLINE index_t total() const noexcept { return total_; }
 
@@ -146,21 +183,18 @@ private:
   HEED_INLINE bool heads_see_alike() const noexcept {
     return equal_heads_source<typename Call::source> && alike(c_.m, {0, c_.p.extents.q_heads});
   }
-  /// Lists the tiles of head 0, which start at `first`, for another: what they see is counted once.
+  /// Names the tiles of head 0, which start at `first`, for another: what they see is counted once.
   HEED_NOINLINE bool repeat_tiles(index_t first, index_t kv_head) noexcept {
     const index_t shift = c_.p.heads.group_of(kv_head).begin;
     for (index_t i = first, seq = work_.tile_count > first ? work_.tiles[first].name.seq : 0;
          i < work_.tile_count && work_.tiles[i].name.seq == seq && work_.tiles[i].name.kv_head == 0; ++i) {
-      if (work_.tile_count == work_.room.tiles) return false;
-      tile_record& r = work_.tiles[work_.tile_count++];
-      r = work_.tiles[i];
-      r.name.kv_head = kv_head;
-      r.name.heads = {r.name.heads.begin + shift, r.name.heads.end + shift};
-      total_ += r.cost;
+      tile_name name = work_.tiles[i].name;
+      name.kv_head = kv_head;
+      name.heads = {name.heads.begin + shift, name.heads.end + shift};
+      if (!add_tile(name, i)) return false;
     }
     return true;
   }
-
   /// Where the rows of a tile's key-value head begin.
   HEED_INLINE std::uintptr_t place_of(const tile_name& name) const noexcept {
     if (c_.kv.slots(name.seq, name.kv_head) == 0) return 0;
@@ -179,24 +213,37 @@ private:
     }
   }
 
-  HEED_NOINLINE bool add_tile(const tile_name& name) noexcept {
-    const tile t = tiles_.list(name, rows_, q_);
-    if (t.rows.empty()) return true;
+  /// Tiles without rows are legal, but only a bounded_query_tiler counts them among those that a workspace must hold.
+  HEED_INLINE bool is_left_out(const tile_name& name) const noexcept {
+    using mask_type = typename Call::mask_type;
+    if constexpr (query_tiler<mask_type> && !bounded_query_tiler<mask_type>)
+      return tiles_.list(name, rows_, q_).rows.empty();
+    else
+      return false;
+  }
+  /// like: the tile that sees the same, -1: none before it. first_chunk holds it until tasks are cut.
+  HEED_INLINE bool add_tile(const tile_name& name, index_t like = -1) noexcept {
     if (work_.tile_count == work_.room.tiles) return false;
-    tile_record& r = work_.tiles[work_.tile_count++];
-    r = {name, 0, 0, 0, 0, 0, 0, 0, false};
-    slot_runs<typename Call::mask_type, typename Call::source> runs(c_.m, c_.kv, t);
-    range slots;
-    coverage cover;
-    while (runs.next(slots, cover)) r.visited += slots.size();
-    r.chunks = (r.visited + chunk_slots(name.kind) - 1) / chunk_slots(name.kind);
-    r.state_numbers = state_numbers<A>(name.kind, lanes_of(r, static_cast<index_t>(t.rows.size())), c_.dims.value_dim);
-    // A visited slot costs a pass of at least one vector; packing and storing a tile cost about as much as 8 slots.
-    constexpr index_t vector = simd::batch<A>::lanes;
-    const index_t lanes = lanes_of(r, static_cast<index_t>(t.rows.size()));
-    r.cost = (lanes + vector - 1) / vector * (r.visited + 8);
-    total_ += r.cost;
+    work_.tiles[work_.tile_count++] = {name, 0, 0, 0, like, 0, 0, 0, false};
     return true;
+  }
+  /// Copies what tiles see to those that see the same, leaves out tiles without rows and returns the cost of all.
+  HEED_NOINLINE index_t drop_empty() noexcept {
+    index_t total = 0, n = 0;
+    for (index_t i = 0; i < work_.tile_count; ++i) {
+      tile_record& r = work_.tiles[i];
+      if (r.first_chunk < 0) continue;
+      const tile_record& like = work_.tiles[r.first_chunk];
+      r = {r.name, like.visited, like.chunks, like.cost, like.first_chunk, 0, like.state_numbers, 0, false};
+    }
+    for (index_t i = 0; i < work_.tile_count; ++i) {
+      if (work_.tiles[i].cost == 0) continue;
+      total += work_.tiles[i].cost;
+      if (n < i) work_.tiles[n] = work_.tiles[i];
+      ++n;
+    }
+    work_.tile_count = n;
+    return total;
   }
 
   HEED_NOINLINE bool cut(index_t workers, index_t group_parts) noexcept {
@@ -313,6 +360,7 @@ private:
   work_list<A>& work_;
   index_t *rows_, *q_;
   index_t total_ = 0;
+  double cells_ = 0;
 };
 
 } // namespace plan_detail
