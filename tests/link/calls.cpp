@@ -3,6 +3,7 @@
 // The same calls of heed, built once per instruction set; HEED_CALLS is the name of this build's entry. Uses neither
 // standard containers nor algorithms, so that what the objects share is heed's doing.
 #include <heed/attention.hpp>
+#include <heed/epilogue/lse.hpp>
 #include <heed/evict/compact.hpp>
 #include <heed/evict/reindex.hpp>
 #include <heed/evict/select.hpp>
@@ -10,10 +11,16 @@
 #include <heed/exec/thread_pool.hpp>
 #include <heed/kv/contiguous.hpp>
 #include <heed/kv/contiguous_cache.hpp>
+#include <heed/kv/gathered.hpp>
+#include <heed/kv/head_split.hpp>
+#include <heed/kv/joined.hpp>
 #include <heed/kv/paged.hpp>
+#include <heed/kv/sink_ring.hpp>
 #include <heed/mask/all_of.hpp>
 #include <heed/mask/causal.hpp>
 #include <heed/mask/sliding_window.hpp>
+#include <heed/merge.hpp>
+#include <heed/observe/key_sums.hpp>
 #include <heed/score/soft_cap.hpp>
 #include <heed/view/tensor_view.hpp>
 
@@ -99,6 +106,38 @@ template <class T> double attend_twice() {
   return sum + sum_of(o, heads * dim);
 }
 
+/// Listed rows and fresh ones behind them, observed; heads of which one is a ring; and both results merged.
+double attend_in_parts() {
+  constexpr heed::index_t rows = 24, fresh = 4;
+  static float q[fresh * heads * dim], k[(rows + fresh) * kv_heads * dim], v[(rows + fresh) * kv_heads * dim];
+  static float o[fresh * heads * dim], other[fresh * heads * dim], sums[heads * 12];
+  static float z[fresh * heads], other_z[fresh * heads];
+  for (heed::index_t i = 0; i < fresh * heads * dim; ++i) q[i] = static_cast<float>(i % 11) / 8 - 0.5f;
+  for (heed::index_t i = 0; i < (rows + fresh) * kv_heads * dim; ++i) {
+    k[i] = static_cast<float>(i % 13) / 8 - 0.5f;
+    v[i] = static_cast<float>(i % 17) / 8;
+  }
+  static const int listed[] = {0, 1, 2, 5, 9, 11, 20, 21};
+  const auto keys = heed::view(k, rows + fresh, kv_heads, dim), values = heed::view(v, rows + fresh, kv_heads, dim);
+  const auto held = heed::gathered(heed::contiguous(keys.slice(0, 0, rows), values.slice(0, 0, rows)),
+                                   {.indices = listed, .width = 8, .order = heed::slot_order::ascending});
+  const auto queries = heed::view(q, fresh, heads, dim);
+  heed::attend(heed::sequential{}, queries,
+               heed::joined(held, heed::contiguous(keys.slice(0, rows, fresh), values.slice(0, rows, fresh))),
+               heed::view(o, fresh, heads, dim), heed::causal{}, heed::lse(heed::view(z, fresh, heads)),
+               heed::key_sums(heed::view(sums, 1, heads, 12)));
+
+  static const heed::head_source choice[kv_heads] = {heed::head_source::first, heed::head_source::second};
+  const auto whole = heed::contiguous(keys.slice(1, 0, 1), values.slice(1, 0, 1));
+  const auto ring = heed::sink_ring(keys.slice(1, 1, 1).slice(0, 0, 9), values.slice(1, 1, 1).slice(0, 0, 9),
+                                    {.sinks = 2, .seen = rows + fresh});
+  heed::attend(heed::sequential{}, queries, heed::head_split(whole, ring, choice), heed::view(other, fresh, heads, dim),
+               heed::causal{}, heed::lse(heed::view(other_z, fresh, heads)));
+  heed::merge(heed::view(o, fresh, heads, dim), heed::view(z, fresh, heads), heed::view(other, fresh, heads, dim),
+              heed::view(other_z, fresh, heads));
+  return sum_of(o, fresh * heads * dim) + sum_of(z, fresh * heads) + sum_of(sums, heads * 12);
+}
+
 /// A cache that grows, evicts, folds and goes back.
 template <class T> double shrink_cache() {
   constexpr heed::index_t rows = 20, lists = kv_heads;
@@ -129,6 +168,7 @@ template <class T> double shrink_cache() {
 double HEED_CALLS() {
   double sum = walk_source<float>() + walk_source<heed::bf16>() + walk_mask() + work_together();
   sum += attend_twice<float>() + attend_twice<heed::bf16>();
+  sum += attend_in_parts();
   sum += shrink_cache<float>() + shrink_cache<heed::bf16>();
   try {
     heed::expect(heed::errc::overlap);
