@@ -190,7 +190,7 @@ TEST(select_anchor_attn, refused_with_code_and_text) {
   EXPECT_EQ(of({8, index_t{1} << 40, 1.}),
             refusal(errc::bad_value, "anchor_attn: step is 1099511627776, the most is 134217728"));
   EXPECT_EQ(of({8, 4, std::numeric_limits<double>::quiet_NaN()}),
-            refusal(errc::bad_value, "anchor_attn: theta that is no number is 1, the most is 0"));
+            refusal(errc::bad_value, "anchor_attn: theta is nan, must be a number, as 12"));
   EXPECT_EQ(of({8, 5, 1.}),
             refusal(errc::bad_value,
                     "anchor_attn: number of keys before the first query is 32, chunks start at whole blocks of 40"));

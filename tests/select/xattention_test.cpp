@@ -206,8 +206,11 @@ TEST(select_xattention, refused_with_code_and_text) {
   EXPECT_EQ(of({16, 0, 0.5, 1}), refusal(errc::bad_value, "xattention: stride is 0, the least is 1"));
   EXPECT_EQ(of({16, 3, 0.5, 1}),
             refusal(errc::bad_value, "xattention: block is 16, which is no multiple of the stride 3"));
-  EXPECT_EQ(of({16, 4, -0.5, 1}), refusal(errc::bad_value, "xattention: threshold in percent is -50, the least is 0"));
-  EXPECT_EQ(of({16, 4, 0.5, 0}), refusal(errc::bad_value, "xattention: norm in percent is 0, it must be above 0"));
+  EXPECT_EQ(of({16, 4, -0.5, 1}), refusal(errc::bad_value, "xattention: threshold is -0.5, the least is 0"));
+  EXPECT_EQ(of({16, 4, std::nan(""), 1}), refusal(errc::bad_value, "xattention: threshold is nan, the least is 0"));
+  EXPECT_EQ(of({16, 4, 0.5, 0}), refusal(errc::bad_value, "xattention: norm is 0, it must be above 0"));
+  EXPECT_EQ(of({16, 4, 0.5, -0.004}), refusal(errc::bad_value, "xattention: norm is -0.004, it must be above 0"));
+  EXPECT_EQ(of({16, 4, 0.5, std::nan("")}), refusal(errc::bad_value, "xattention: norm is nan, it must be above 0"));
   EXPECT_EQ(of({20, 4, 0.5, 1}),
             refusal(errc::bad_value,
                     "xattention: number of keys before the first query is 32, chunks start at whole blocks of 20"));

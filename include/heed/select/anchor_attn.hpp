@@ -35,7 +35,7 @@ struct anchor_attn {
     if (step < 1) return {errc::bad_value, "anchor_attn", "step", step, "the least is", 1};
     constexpr index_t most = index_t{1} << 30;
     if (block > most / step) return {errc::bad_value, "anchor_attn", "step", step, "the most is", most / block};
-    if (!(theta == theta)) return {errc::bad_value, "anchor_attn", "theta that is no number", 1, "the most is", 0};
+    if (!(theta == theta)) return {errc::bad_value, "anchor_attn", "theta", theta, "must be a number, as", 12};
     return {};
   }
 };

@@ -37,18 +37,11 @@ inline namespace HEED_ISA {
 
 HEED_INLINE constexpr index_t parts(index_t n, index_t of) noexcept { return n / of + (n % of != 0 ? 1 : 0); }
 
-/// Refuses a number that is below `least`, or, where it must be above, not above it; said in percent. name: the
-/// selector.
-HEED_INLINE failure check_number(const char* name, const char* in_percent, const char* no_number, double x,
-                                 double least, bool above = false) noexcept {
-  if (!(x == x)) return {errc::bad_value, name, no_number, 1, "the most is", 0};
+/// Refuses a number that is none, below `least`, or, where it must be above, not above it. name: the selector.
+HEED_INLINE failure check_number(const char* name, const char* property, double x, double least,
+                                 bool above = false) noexcept {
   if (above ? x > least : x >= least) return {};
-  return {errc::bad_value,
-          name,
-          in_percent,
-          x < -1e15 ? -(index_t{1} << 56) : static_cast<index_t>(x * 100),
-          above ? "it must be above" : "the least is",
-          static_cast<index_t>(least * 100)};
+  return {errc::bad_value, name, property, x, above ? "it must be above" : "the least is", least};
 }
 
 /// Where queries stand, what their products are multiplied with, and the keys of the longest call that will follow
@@ -79,7 +72,7 @@ HEED_NOINLINE void pool_probabilities(Executor& executor, select_scratch<A>& s, 
                                       const block_pool<A>& into) {
   const auto kv = keys_only(k);
   const auto o = heed::view(room(s.o, q.extent(0) * q.extent(1)), q.extent(0), q.extent(1), 1);
-  const plan made = make_plan({1, q.extent(0), q.extent(1), greater(k.extent(0), e.most_keys), 0}, kv, causal{});
+  const plan made = make_plan({1, q.extent(0), q.extent(1), greater(k.extent(0), e.most_keys), 0}, kv, causal{}, into);
   const index_t bytes = made.workspace_bytes(executor.workers());
   std::byte* const memory = room(s.workspace, bytes);
   expect(run(executor, made, q, kv, o, {memory, static_cast<std::size_t>(bytes)}, causal{}, scale{e.factor},

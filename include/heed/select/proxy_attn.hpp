@@ -37,8 +37,7 @@ struct proxy_attn {
     if (kv_heads % groups != 0)
       return {
           errc::heads_not_divisible, "proxy_attn", "groups", groups, "which does not divide the kv_heads", kv_heads};
-    if (const failure f = detail::check_number("proxy_attn", "gamma in percent", "gamma that is no number", gamma, 0))
-      return f;
+    if (const failure f = detail::check_number("proxy_attn", "gamma", gamma, 0)) return f;
     if (min_tokens < 0) return {errc::bad_value, "proxy_attn", "min_tokens", min_tokens, "the least is", 0};
     return {};
   }

@@ -29,10 +29,8 @@ struct xattention {
     if (stride < 1) return {errc::bad_value, "xattention", "stride", stride, "the least is", 1};
     if (block % stride != 0)
       return {errc::bad_value, "xattention", "block", block, "which is no multiple of the stride", stride};
-    if (const failure f =
-            detail::check_number("xattention", "threshold in percent", "threshold that is no number", threshold, 0))
-      return f;
-    return detail::check_number("xattention", "norm in percent", "norm that is no number", norm, 0, true);
+    if (const failure f = detail::check_number("xattention", "threshold", threshold, 0)) return f;
+    return detail::check_number("xattention", "norm", norm, 0, true);
   }
 };
 
