@@ -135,9 +135,9 @@ concept query_tiler = mask<M> &&
   noexcept->std::same_as<index_t>;
 };
 
-/// A mask that knows where rows that see alike end: tile_end says behind which row, in (first + (end - first) / 2, end],
-/// a tile that starts at row `first` and could reach to `end` should stop, so that few tiles hold rows of two kinds.
-/// Asked only of masks that don't decide themselves which rows form a tile.
+/// A mask that knows where rows that see alike end: tile_end says behind which row, in (first + (end - first) / 2,
+/// end], a tile that starts at row `first` and could reach to `end` should stop, so that few tiles hold rows of two
+/// kinds. Asked only of masks that don't decide themselves which rows form a tile.
 template <class M>
 concept row_divider = mask<M> && requires(const M m, index_t seq, index_t first, index_t end) {
   { m.tile_end(seq, first, end) }
