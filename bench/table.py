@@ -30,6 +30,11 @@ def share_of(row):
     return row.get("of_bandwidth", row.get("of_peak"))
 
 
+def beside_a_part(row):
+    """What stands beside the time of a part of an eviction: the bytes that a compaction reads and writes, or nothing."""
+    return f"  {rate(row['bytes/s'], 'B/s').strip()}, {percent(row['of_bandwidth']).strip()} of the bandwidth" if "bytes/s" in row else ""
+
+
 def print_table(context, rows):
     print(f"cpu       {context.get('cpu')}, {context['num_cpus']} threads, {context.get('isa')}")
     print(f"compiler  {context.get('compiler')} {context.get('flags')}")
@@ -40,6 +45,9 @@ def print_table(context, rows):
         if "of_prefill" in row:
             print(f"{name:{width}}  {row['real_time']:9.3f} ms  {percent(row['of_prefill'])} of the prompt's attention, "
                   f"{row['prefill_ms']:.0f} ms")
+            continue
+        if "calibrated_byte/s" not in row and "calibrated_flop/s" not in row:
+            print(f"{name:{width}}  {row['real_time']:9.3f} ms" + beside_a_part(row))
             continue
         by_bytes = "of_bandwidth" in row
         value = rate(row["byte/s"], "B/s") if by_bytes else rate(row["flop/s"], "flop/s")
@@ -88,6 +96,9 @@ def markdown(context, rows):
             continue
         if "of_prefill" in row:
             yield f"| `{name}` | {row['real_time']:.2f} | | {100 * row['of_prefill']:.1f} % of the prompt's attention |"
+            continue
+        if "calibrated_byte/s" not in row and "calibrated_flop/s" not in row:
+            yield f"| `{name}` | {row['real_time']:.2f} | {beside_a_part(row).strip()} | |"
             continue
         unit, limit = ("GB/s", "byte/s") if "of_bandwidth" in row else ("Gflop/s", "flop/s")
         yield f"| `{name}` | {row['real_time']:.2f} | {row[limit] / 1e9:.0f} {unit} | {100 * share_of(row):.0f} % of " \
